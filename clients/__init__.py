@@ -1,0 +1,1 @@
+"""One zeep client for each counterpart of the gateway; no client knows another."""

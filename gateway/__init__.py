@@ -1,0 +1,1 @@
+"""juki-gateway: a secured SOAP gateway that stands in for a 市町村CS (municipal communication server)."""
