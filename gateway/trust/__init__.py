@@ -1,0 +1,34 @@
+"""Trust: certificates, paths to anchors, revocation, and keys that sign (step 7 of the message profile)."""
+
+from gateway.trust.certificate import (
+    DEVELOPMENT_MARK,
+    DEVELOPMENT_POLICY,
+    MESSAGE_SIGNING,
+    is_development,
+    judge_key,
+    read_certificate,
+)
+from gateway.trust.model import Anchor, AnchorStatus, ChainLink, ListStatus, TrustedCertificate, Usage
+from gateway.trust.signer import ECDSA_SHA256, ECDSA_SHA384, RSA_SHA256, FileSigner, Signer
+from gateway.trust.store import TrustStore
+
+__all__ = [
+    "DEVELOPMENT_MARK",
+    "DEVELOPMENT_POLICY",
+    "ECDSA_SHA256",
+    "ECDSA_SHA384",
+    "MESSAGE_SIGNING",
+    "RSA_SHA256",
+    "Anchor",
+    "AnchorStatus",
+    "ChainLink",
+    "FileSigner",
+    "ListStatus",
+    "Signer",
+    "TrustStore",
+    "TrustedCertificate",
+    "Usage",
+    "is_development",
+    "judge_key",
+    "read_certificate",
+]
