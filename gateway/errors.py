@@ -7,7 +7,7 @@
     │   ├── CounterpartUnavailable       no connection, or an HTTP status without a SOAP answer
     │   ├── CounterpartTimeout           no whole answer before the deadline
     │   ├── CounterpartAnswerInvalid     an answer that is not signed, not bound or not readable
-    │   └── CounterpartFault             a signed and bound fault from the counterpart
+    │   └── CounterpartFault             a fault from the counterpart, and how far it can be believed
     ├── StateError                   the operator: settings, state folder, keys
     │   └── StoreError                   the database cannot keep its promises
     └── UsageError                   the person at the command line
@@ -16,6 +16,8 @@ Errors never carry personal data: no name, no 個人番号, no 住民票コー�
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class GatewayError(Exception):
@@ -53,16 +55,26 @@ class CounterpartAnswerInvalid(CounterpartError):
 
 
 class CounterpartFault(CounterpartError):
-    """The counterpart answered with a signed and bound fault.
+    """The counterpart answered with a fault.
 
-    ``code`` is its ``juki:code`` (or its faultcode's local name), ``reference`` its own reference.
+    ``code`` is its ``juki:code`` (or its faultcode's local name), ``reference`` its own reference, ``text``
+    its faultstring and reasons. Only a ``standing`` of ``bound`` is an outcome of our request: ``unbound`` is
+    signed but names no request of ours, ``unauthenticated`` is not signed at all.
     """
 
-    def __init__(self, code: str, text: str, reference: str | None = None) -> None:
-        super().__init__(f"{code}: {text}")
+    def __init__(
+        self,
+        code: str,
+        text: str,
+        reference: str | None,
+        standing: Literal["bound", "unbound", "unauthenticated"],
+    ) -> None:
+        told = f" (reference {reference})" if reference else ""
+        super().__init__(f"{standing} fault {code}: {text}{told}")
         self.code = code
         self.text = text
         self.reference = reference
+        self.standing = standing
 
 
 class StateError(GatewayError):

@@ -7,9 +7,9 @@ never quote the message. ``Refused.found`` and ``Refused.wanted`` are for the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
-from typing import Self
 
 from gateway.errors import GatewayError
 
@@ -208,13 +208,17 @@ RULES: dict[str, Rule] = {rule.name: rule for rule in _TABLE}
 
 @dataclass(frozen=True)
 class About:
-    """What of a refused message is known so far, for binding the fault to it.
+    """What of a message is known so far: for binding a fault to it, and for its refusal record.
 
-    ``message_id`` from step 4 on, ``signature_value`` (Base64 text, as received) only once step 8 passed.
+    ``message_id`` and the times from step 4 on, ``signature_value`` (Base64 text) only once step 8 passed.
+    ``chain`` holds subject, issuer (RFC 4514) and not-after of each certificate, the signer's first.
     """
 
     message_id: str | None = None
     signature_value: str | None = None
+    created: datetime | None = None
+    expires: datetime | None = None
+    chain: tuple[tuple[str, str, datetime], ...] = ()
 
 
 class Refused(GatewayError):
@@ -232,8 +236,3 @@ class Refused(GatewayError):
         self.where = where
         self.about = About()
         super().__init__(f"step {self.rule.step}, {self.rule.name}" + (f" at {where}" if where else ""))
-
-    def known(self, *, message_id: str | None = None, signature_value: str | None = None) -> Self:
-        """The same refusal, with what is known of the message so far."""
-        self.about = replace(self.about, message_id=message_id, signature_value=signature_value)
-        return self

@@ -1,0 +1,60 @@
+"""Step 5: algorithms, reference forms and keys against our own allow-list, before any engine is asked.
+
+The engines must never be trusted to refuse: what passes here is all that they ever see.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from gateway.refusals import Refused
+from gateway.trust import judge_key
+from gateway.wss import names
+from gateway.wss.profile import (
+    DIGEST_ALGORITHMS,
+    EXCLUSIVE_C14N,
+    SIGNATURE_ALGORITHMS,
+    SignatureAlgorithm,
+)
+from gateway.wss.security import Security
+
+_FRAGMENT: Final = re.compile(r"#[^\s#()/'\"]+")
+
+
+def step_5_algorithms(security: Security) -> SignatureAlgorithm:
+    """The signature algorithm, once everything that a sender could choose is on the list."""
+    if security.canonicalization != EXCLUSIVE_C14N:
+        raise Refused(
+            "canonicalization-algorithm", found=str(security.canonicalization), wanted=EXCLUSIVE_C14N
+        )
+    algorithm = SIGNATURE_ALGORITHMS.get(security.signature_algorithm or "")
+    if algorithm is None:
+        raise Refused("signature-algorithm", found=str(security.signature_algorithm))
+    for reference in security.references:
+        if reference.digest_algorithm not in DIGEST_ALGORITHMS:
+            raise Refused("digest-algorithm", found=str(reference.digest_algorithm))
+        if reference.transforms != (EXCLUSIVE_C14N,):
+            raise Refused(
+                "transform-algorithm", found=" ".join(map(str, reference.transforms)), wanted=EXCLUSIVE_C14N
+            )
+        if reference.uri is None or not _FRAGMENT.fullmatch(reference.uri):
+            raise Refused("reference-uri", wanted="#id")
+    token_id = security.token.get(names.WSU_ID)
+    if token_id is None or security.key_uri != f"#{token_id}":
+        raise Refused("key-reference", wanted="a reference to the token of this message")
+    if security.key_value_type not in {None, names.X509_V3}:
+        raise Refused("key-reference", found=str(security.key_value_type), wanted=names.X509_V3)
+    return algorithm
+
+
+def step_5_key(certificate: x509.Certificate, algorithm: SignatureAlgorithm) -> None:
+    """The key of the token: kind, size, named curve, and that it fits the signature algorithm."""
+    key = certificate.public_key()
+    judge_key(key)
+    kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
+    if kind != algorithm.key:
+        raise Refused("key-mismatch", found=f"{algorithm.uri} with a key of kind {kind}")

@@ -1,0 +1,115 @@
+"""Step 8: what an engine is asked, and the engine that asks two and lets neither be wrong alone.
+
+An engine judges arithmetic only: the digest of every covered element and the signature over SignedInfo.
+Which elements, algorithms and keys are acceptable was decided before it is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from lxml import etree
+
+from gateway.refusals import Refused
+from gateway.wss.envelope import local_name
+from gateway.wss.profile import DIGEST_ALGORITHMS, SignatureAlgorithm
+from gateway.wss.references import Signed
+from gateway.wss.security import Security
+
+DEFAULT_PREFIX: Final = "#default"
+"""The PrefixList token for the default namespace, which lxml's canonicaliser drops without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything an engine needs to judge one signature."""
+
+    security: Security
+    algorithm: SignatureAlgorithm
+    covered: tuple[Signed, ...]
+    public_key: PublicKeyTypes
+    certificate_der: bytes
+
+
+class Engine(Protocol):
+    """One implementation of XML Signature's arithmetic."""
+
+    def check(self, question: Question) -> None:
+        """Return when every digest and the signature value hold; raise Refused otherwise."""
+        ...
+
+
+class TwoEngines:
+    """A first engine that decides, and a second that looks over its shoulder on a share of messages.
+
+    When they disagree, in either direction, the message is refused (engines-disagree) and ``alarm`` is
+    called: one of two independent implementations is wrong, and nobody can tell which.
+    """
+
+    def __init__(self, first: Engine, second: Engine, *, share: float, alarm: Callable[[str], None]) -> None:
+        self._first = first
+        self._second = second
+        self._share = share  # of messages, 0.0 to 1.0
+        self._alarm = alarm
+
+    def check(self, question: Question) -> None:
+        """As Engine.check."""
+        if random.random() >= self._share:  # noqa: S311 # a sampling share, no secret
+            self._first.check(question)
+            return
+        first, second = _verdict(self._first, question), _verdict(self._second, question)
+        if (first is None) != (second is None):
+            self._alarm("engines-disagree")
+            raise Refused("engines-disagree", found=f"first: {first or 'good'}; second: {second or 'good'}")
+        if first is not None:
+            raise first
+
+
+def _verdict(engine: Engine, question: Question) -> Refused | None:
+    try:
+        engine.check(question)
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def canonical(element: etree._Element, prefixes: Sequence[str] = ()) -> bytes:
+    """The exclusive canonical form of an element; one that has none is a refusal, never an error."""
+    try:
+        form = etree.tostring(
+            element,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(prefixes) or None,
+        )
+    except etree.C14NError:
+        raise Refused("canonicalization-failed") from None
+    if not form:
+        raise Refused("canonicalization-failed", found="nothing")
+    return form
+
+
+def check_digest(signed: Signed) -> None:
+    """Refuse an element whose bytes, in canonical form, are not the ones that the sender digested."""
+    reference = signed.reference
+    form = canonical(signed.element, reference.prefixes)
+    digest = hashlib.new(DIGEST_ALGORITHMS[str(reference.digest_algorithm)], form).digest()
+    if not hmac.compare_digest(digest, reference.digest):
+        raise Refused(
+            "digest",
+            where=local_name(signed.element),
+            found=f"computed {digest.hex()}",
+            wanted=f"received {reference.digest.hex()}",
+        )
+
+
+def digest_of_canonical(element: etree._Element) -> bytes:
+    """SHA-256 of the plain exclusive canonical form: what the duplicate guard compares."""
+    return hashlib.sha256(canonical(element)).digest()

@@ -1,0 +1,193 @@
+"""Step 2: bytes to a tree, with everything refused that makes two readers see two documents.
+
+XML 1.0 in UTF-8 only; no DOCTYPE (so no entity), no comment, no processing instruction, no XInclude or
+XOP, no relative namespace name; bounded in depth and in every count. One parse per message.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import cache
+from typing import Any, Final
+
+from lxml import etree
+
+from gateway.refusals import Refused
+from gateway.wss import names
+from gateway.wss.profile import Limits
+
+_FOREIGN_BOMS: Final = (
+    b"\xfe\xff",
+    b"\xff\xfe",
+    b"\x00\x00\xfe\xff",
+    b"+/v",
+    b"\xf7\x64\x4c",
+    b"\xdd\x73\x66\x73",
+)
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
+_DECLARATION: Final = re.compile(
+    rb"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?P<version>\"[^\"<]*\"|'[^'<]*')"
+    rb"(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?P<encoding>\"[^\"<]*\"|'[^'<]*'))?"
+    rb"(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:\"(?:yes|no)\"|'(?:yes|no)'))?[ \t\r\n]*\?>"
+)
+_SPACE: Final = re.compile(rb"[ \t\r\n]*")
+_NAMESPACE_NAME: Final = re.compile(rb"xmlns(?::[^\s=<>]*)?[ \t\r\n]*=[ \t\r\n]*(?:\"([^\"]*)\"|'([^']*)')")
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_ABSOLUTE_BYTES: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*:[^&]*\Z")
+_INCLUSION: Final = (f"{{{names.XINCLUDE}}}*", f"{{{names.XOP}}}*")
+_OPTIONS: Final[dict[str, Any]] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "collect_ids": False,
+}
+_parsers = threading.local()
+
+
+def step_2_parse(raw: bytes, limits: Limits) -> etree._Element:
+    """The document element of ``raw``, which is one whole message as it came from the wire."""
+    if len(raw) > limits.body_bytes:
+        raise Refused("body-too-large", found=f"{len(raw)} bytes", wanted=f"at most {limits.body_bytes}")
+    _check_encoding(raw)
+    _check_prolog(raw)
+    root = _tree(raw, limits)
+    _check_nodes(root)
+    _check_counts(root, limits)
+    return root
+
+
+def _check_encoding(raw: bytes) -> None:
+    if raw.startswith(_FOREIGN_BOMS):
+        raise Refused("foreign-bom", wanted="UTF-8")
+    try:
+        raw.decode("utf-8", "strict")
+    except UnicodeDecodeError as error:
+        raise Refused("not-utf8", found=f"{error.reason} at byte {error.start}") from None
+
+
+def _check_prolog(raw: bytes) -> None:
+    """Before the document element there may be a declaration and white space, nothing else."""
+    start = len(_UTF8_BOM) if raw.startswith(_UTF8_BOM) else 0
+    declaration = _DECLARATION.match(raw, start)
+    if declaration:
+        if declaration["version"][1:-1] != b"1.0":
+            raise Refused("xml-version", wanted="1.0")
+        encoding = declaration["encoding"]
+        if encoding is not None and encoding[1:-1].lower() != b"utf-8":
+            raise Refused("xml-encoding", wanted="UTF-8")
+        start = declaration.end()
+    space = _SPACE.match(raw, start)
+    rest = raw[space.end() if space else start :][:9]
+    if rest.startswith(b"<!DOCTYPE"):
+        raise Refused("doctype")
+    if rest.startswith(b"<!--"):
+        raise Refused("comment", where="before the Envelope")
+    if rest.startswith(b"<?"):
+        if not declaration and re.match(rb"<\?xml[ \t\r\n]", rest):
+            raise Refused("not-well-formed", where="the XML declaration")
+        raise Refused("processing-instruction", where="before the Envelope")
+
+
+def _tree(raw: bytes, limits: Limits) -> etree._Element:
+    """Parse once; the plain way when a byte count proves that no namespace limit can be passed.
+
+    A namespace declaration needs the literal ``xmlns``, which cannot be written with a character
+    reference, so the count of that word bounds the declarations from above.
+    """
+    few = raw.count(b"xmlns") <= min(limits.namespaces_per_element, limits.namespaces_in_scope)
+    try:
+        if few and _all_absolute(raw):
+            root: etree._Element = etree.fromstring(raw, _parser())
+            return root
+        return _tree_counting_namespaces(raw, limits)
+    except etree.XMLSyntaxError as error:
+        if "depth" in (error.msg or ""):
+            raise Refused("too-deep", found="the parser's own bound", wanted=f"{limits.depth}") from None
+        raise Refused("not-well-formed", found=_place(error)) from None
+
+
+def _parser() -> etree.XMLParser[Any]:
+    """One parser a thread: threads that share one wait for each other."""
+    parser: etree.XMLParser[Any] | None = getattr(_parsers, "parser", None)
+    if parser is None:
+        parser = _parsers.parser = etree.XMLParser(**_OPTIONS)
+    return parser
+
+
+def _all_absolute(raw: bytes) -> bool:
+    """True when every namespace name in the bytes is plainly absolute (or empty)."""
+    return all(
+        _ABSOLUTE_BYTES.match(double or single)
+        for double, single in _NAMESPACE_NAME.findall(raw)
+        if double or single
+    )
+
+
+def _tree_counting_namespaces(raw: bytes, limits: Limits) -> etree._Element:
+    """Parse with an event for each declaration, which the finished tree no longer tells exactly."""
+    parser = etree.XMLPullParser(events=("start-ns", "start", "end"), **_OPTIONS)
+    parser.feed(raw)
+    root = parser.close()
+    scopes: list[frozenset[str]] = [frozenset()]
+    declared: list[str] = []
+    for event, value in parser.read_events():
+        if event == "start-ns":
+            prefix, uri = map(str, value)
+            if uri and not _ABSOLUTE.match(uri):
+                raise Refused("relative-namespace")
+            declared.append(prefix)
+        elif event == "start":
+            if len(declared) > limits.namespaces_per_element:
+                raise Refused(
+                    "too-many-namespaces",
+                    found=f"{len(declared)}",
+                    wanted=f"at most {limits.namespaces_per_element}",
+                )
+            scopes.append(scopes[-1].union(declared) if declared else scopes[-1])
+            if len(scopes[-1]) > limits.namespaces_in_scope:
+                raise Refused(
+                    "too-many-namespaces-in-scope",
+                    found=f"{len(scopes[-1])}",
+                    wanted=f"at most {limits.namespaces_in_scope}",
+                )
+            declared = []
+        else:
+            scopes.pop()
+    return root
+
+
+def _place(error: etree.XMLSyntaxError) -> str:
+    """Where the parser stopped. Its message may quote the document, so only its place is kept."""
+    return f"line {error.lineno}, column {error.offset}"
+
+
+def _check_nodes(root: etree._Element) -> None:
+    """Comments and processing instructions inside and after the document element; inclusions."""
+    for node in (*root.iter(etree.Comment), *root.itersiblings(etree.Comment)):
+        raise Refused("comment", where=f"line {node.sourceline}")
+    for node in (*root.iter(etree.ProcessingInstruction), *root.itersiblings(etree.ProcessingInstruction)):
+        raise Refused("processing-instruction", where=f"line {node.sourceline}")
+    for element in root.iter(*_INCLUSION):
+        raise Refused("inclusion", where=f"line {element.sourceline}")
+
+
+def _check_counts(root: etree._Element, limits: Limits) -> None:
+    deep, wide, count = _counters(limits.depth, limits.attributes)
+    if deep(root):
+        raise Refused("too-deep", wanted=f"at most {limits.depth}")
+    if wide(root):
+        raise Refused("too-many-attributes", wanted=f"at most {limits.attributes}")
+    if count(root) > limits.elements:
+        raise Refused("too-many-elements", wanted=f"at most {limits.elements}")
+
+
+@cache
+def _counters(depth: int, attributes: int) -> tuple[etree.XPath, etree.XPath, etree.XPath]:
+    return (
+        etree.XPath("boolean(" + "/*" * (depth + 1) + ")"),
+        etree.XPath(f"boolean(//*/@*[{attributes + 1}])"),
+        etree.XPath("count(//*)"),
+    )

@@ -1,0 +1,164 @@
+"""Bytes in, a verified message out: steps 2 to 10 of message profile 1, in this order and nowhere else.
+
+    2  parse          hardened, bounded                       gateway.wss.parse
+    3  shape          one Header, one Body, one content       gateway.wss.envelope
+    4  security       exact content of the Security header    gateway.wss.security
+    5  algorithms     allow-list, key kind and size           gateway.wss.algorithms
+    6  references     which elements are covered              gateway.wss.references
+    7  certificate    path, validity, revocation              gateway.trust
+    8  arithmetic     digests and signature value             gateway.wss.engine*
+    9  time           Created, Expires, our clock             gateway.wss.timestamps
+    10 addressing     agreement with transport and Body       gateway.wss.addressing
+
+Steps 1, 11, 12 and 13 belong to the endpoint (gateway.transport.endpoint). The first step that says no
+raises Refused with what is known of the message so far; nothing unverified is returned on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from cryptography import x509
+from lxml import etree
+
+from gateway.refusals import About, Refused
+from gateway.trust import TrustedCertificate, Usage, read_certificate
+from gateway.wss import names
+from gateway.wss.addressing import (
+    Addressing,
+    AnswerContext,
+    RequestContext,
+    message_id_of,
+    step_10_answer,
+    step_10_request,
+)
+from gateway.wss.algorithms import step_5_algorithms, step_5_key
+from gateway.wss.engine import Engine, Question, digest_of_canonical
+from gateway.wss.engine_lxml import LxmlEngine
+from gateway.wss.envelope import Envelope, step_3_shape
+from gateway.wss.parse import step_2_parse
+from gateway.wss.profile import Profile
+from gateway.wss.references import step_6_references
+from gateway.wss.security import Security, step_4_security
+from gateway.wss.timestamps import step_9_time
+
+
+class Trust(Protocol):
+    """Step 7: whether a certificate may sign here, now."""
+
+    def check(self, der: bytes, *, usage: Usage, at: datetime) -> TrustedCertificate:
+        """The certificate with its path, or Refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SecuredMessage:
+    """A message that passed steps 2 to 9: authentic and fresh, addressing not yet judged."""
+
+    envelope: Envelope
+    security: Security
+    certificate: TrustedCertificate
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedMessage:
+    """The only message that anyone downstream can see.
+
+    ``content`` is the signed Body's child; the digests (SHA-256 over canonical form) are what the
+    duplicate guard compares. ``bound`` is False only for a fault that names no request.
+    """
+
+    content: etree._Element
+    addressing: Addressing
+    certificate: TrustedCertificate
+    expires: datetime
+    about: About
+    content_digest: bytes
+    signed_info_digest: bytes
+    bound: bool = True
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the content is a soap:Fault."""
+        return self.content.tag == names.FAULT
+
+
+class Verifier:
+    """Verifies messages against one trust store, one profile and one engine; holds no state of its own."""
+
+    def __init__(self, trust: Trust, profile: Profile | None = None, engine: Engine | None = None) -> None:
+        self._trust = trust
+        self._profile = profile or Profile()
+        self._engine = engine or LxmlEngine()
+
+    def secured(self, raw: bytes, now: datetime) -> SecuredMessage:
+        """Steps 2 to 9."""
+        envelope = step_3_shape(step_2_parse(raw, self._profile.limits))
+        security = step_4_security(envelope, self._profile.limits)
+        about = About(message_id_of(envelope), created=security.created, expires=security.expires)
+        try:
+            algorithm = step_5_algorithms(security)
+            token = read_certificate(security.token_bytes)
+            about = replace(about, chain=(_link(token),))
+            step_5_key(token, algorithm)
+            covered = step_6_references(envelope, security)
+            certificate = self._trust.check(security.token_bytes, usage=Usage.SIGNING, at=now)  # step 7
+            about = replace(about, chain=_chain(certificate))
+            self._engine.check(
+                Question(security, algorithm, covered, certificate.public_key, certificate.der)
+            )  # step 8
+            about = replace(about, signature_value=security.signature_text)
+            step_9_time(security, self._profile, now)
+        except Refused as refusal:
+            refusal.about = about
+            raise
+        return SecuredMessage(envelope, security, certificate, about)
+
+    def request(self, raw: bytes, expected: RequestContext, now: datetime) -> VerifiedMessage:
+        """Steps 2 to 10 for a message that asks something of us."""
+        secured = self.secured(raw, now)
+        try:
+            addressing = step_10_request(secured.envelope, secured.security, expected)
+        except Refused as refusal:
+            refusal.about = secured.about
+            raise
+        return _verified(secured, addressing)
+
+    def answer(self, raw: bytes, expected: AnswerContext, now: datetime) -> VerifiedMessage:
+        """Steps 2 to 10 for the answer to a request of ours."""
+        secured = self.secured(raw, now)
+        try:
+            addressing, bound = step_10_answer(secured.envelope, secured.security, expected)
+        except Refused as refusal:
+            refusal.about = secured.about
+            raise
+        return _verified(secured, addressing, bound=bound)
+
+
+def _link(certificate: x509.Certificate) -> tuple[str, str, datetime]:
+    return (
+        certificate.subject.rfc4514_string(),
+        certificate.issuer.rfc4514_string(),
+        certificate.not_valid_after_utc,
+    )
+
+
+def _chain(certificate: TrustedCertificate) -> tuple[tuple[str, str, datetime], ...]:
+    return tuple((link.subject, link.issuer, link.not_after) for link in certificate.chain)
+
+
+def _verified(secured: SecuredMessage, addressing: Addressing, *, bound: bool = True) -> VerifiedMessage:
+    security = secured.security
+    return VerifiedMessage(
+        content=secured.envelope.content,
+        addressing=addressing,
+        certificate=secured.certificate,
+        expires=security.expires,
+        about=secured.about,
+        content_digest=digest_of_canonical(secured.envelope.content),
+        signed_info_digest=digest_of_canonical(security.signed_info),
+        bound=bound,
+    )
