@@ -1,0 +1,14 @@
+"""Service ``national``: what a 市町村CS asks of the 全国サーバ (national server).
+
+The caller in the message is who asked the 市町村CS: its municipality, terminal, operator and purpose.
+"""
+
+from __future__ import annotations
+
+from gateway.contract import identity
+from gateway.contract.service import make_operation, make_service
+
+_NAMESPACE = "urn:juki-gateway:national:1"
+
+SERVICE = make_service("national", (make_operation(_NAMESPACE, "VerifyIdentity", changes=False),))
+CODECS = {"VerifyIdentity": identity.national_codec(_NAMESPACE)}
