@@ -1,0 +1,63 @@
+"""What is written down of a request: one log line, and for a refused one its record for ``explain``."""
+
+from __future__ import annotations
+
+import hashlib
+
+from gateway import telemetry
+from gateway.errors import StoreError
+from gateway.refusals import Refused
+from gateway.store import ChainLine, RefusalLog, RefusalRecord
+from gateway.transport.call import Call
+from gateway.transport.http import HttpAnswer
+
+
+class Journal:
+    """Keeps refusal records in the store and writes the line of each message."""
+
+    def __init__(self, refusals: RefusalLog) -> None:
+        self._refusals = refusals
+
+    def line(self, call: Call, outcome: str, answer: HttpAnswer, refusal: Refused | None = None) -> None:
+        """The one line of a message; ``outcome`` as telemetry.message."""
+        refused = {"step": refusal.rule.step, "rule": refusal.rule.name} if refusal else {}
+        telemetry.message(
+            call.reference,
+            counterpart=call.sender.id if call.sender else call.peer.name,
+            operation=call.operation.name if call.operation else None,
+            message_id=call.about.message_id,
+            outcome=outcome,
+            timings={**call.timings, "total": call.total()},
+            service=call.service.name if call.service else None,
+            status=answer.status,
+            bytes_in=len(call.http.body),
+            bytes_out=len(answer.body),
+            **refused,
+        )
+
+    def refused(self, call: Call, refusal: Refused) -> None:
+        """The record behind a fault's reference. A store that fails here must not turn a no into silence."""
+        about, body = call.about, call.http.body
+        record = RefusalRecord(
+            reference=call.reference,
+            at=call.now,
+            step=refusal.rule.step,
+            rule=refusal.rule.name,
+            fault=str(refusal.rule.fault),
+            peer=call.peer.name,
+            size=len(body),
+            digest=hashlib.sha256(body).hexdigest(),
+            found=refusal.found,
+            wanted=refusal.wanted,
+            where=refusal.where,
+            service=call.service.name if call.service else None,
+            operation=call.operation.name if call.operation else None,
+            message_id=about.message_id,
+            chain=tuple(ChainLine(*link) for link in about.chain),
+            created=about.created,
+            expires=about.expires,
+        )
+        try:
+            self._refusals.record(record)
+        except StoreError:
+            telemetry.warning("refusal-not-recorded", reference=call.reference)

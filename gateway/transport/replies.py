@@ -1,0 +1,81 @@
+"""Answers and faults, signed and bound to their request as far as it is known.
+
+RelatesTo names the request from step 4 on, SignatureConfirmation only once step 8 has passed. To a sender
+whom the connection does not make known a fault is unsigned and holds a code and a reference, no more.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from gateway.clock import Clock
+from gateway.errors import OperationFault
+from gateway.refusals import Refused
+from gateway.store import StoredAnswer
+from gateway.transport import faults
+from gateway.transport.call import Call
+from gateway.transport.http import HttpAnswer
+from gateway.trust import Signer
+from gateway.wss import names
+from gateway.wss.sign import Outgoing, canonical_with, new_message_id, sign
+
+_OWN_FAULT = ("juki",)  # the prefix of an operation's own faultcode
+_METHOD_NOT_ALLOWED = 405
+
+
+class Replies:
+    """Everything that this system says, under its signature."""
+
+    def __init__(self, signer: Signer, clock: Clock) -> None:
+        self._signer = signer
+        self._clock = clock
+
+    def stored(self, call: Call, answer: StoredAnswer) -> HttpAnswer:
+        """An answer or an operation's own fault, signed now; a repeated one confirms the new request."""
+        body = etree.fromstring(answer.body)
+        raw = self._sign(call, body, answer.action, _OWN_FAULT if answer.fault else ())
+        return HttpAnswer(500 if answer.fault else 200, raw)
+
+    def keepable(self, call: Call, fault: OperationFault) -> StoredAnswer:
+        """An operation's own fault as the duplicate guard keeps it."""
+        body = faults.operation_fault(fault, call.reference, _fault_action(call))
+        return StoredAnswer(body.action, canonical_with(body.element, _OWN_FAULT), fault=True)
+
+    def temporary(self, call: Call, fault: OperationFault) -> HttpAnswer:
+        """A fault that passes: it is not kept, a retry is worked anew."""
+        body = faults.operation_fault(fault, call.reference, _fault_action(call))
+        return HttpAnswer(500, self._sign(call, body.element, body.action, _OWN_FAULT))
+
+    def refusal(self, call: Call, refusal: Refused) -> HttpAnswer:
+        """The fault for a refused message: signed from step 2 on when the connection's owner is known."""
+        known = call.peer.counterpart
+        detail = known is not None and known.fault_detail
+        fault = faults.refusal_fault(refusal.rule, call.reference, detail=detail, where=refusal.where)
+        headers = (("Allow", "POST"),) if refusal.rule.status == _METHOD_NOT_ALLOWED else ()
+        if known is None or refusal.rule.step == 1:
+            return HttpAnswer(refusal.rule.status, faults.unsigned_envelope(fault), headers=headers)
+        raw = self._sign(call, fault.element, fault.action, (fault.prefix,))
+        return HttpAnswer(refusal.rule.status, raw, headers=headers)
+
+    def failure(self, call: Call) -> HttpAnswer:
+        """The answer to a request that met an error of our own."""
+        fault = faults.failure_fault(call.reference)
+        if call.peer.counterpart is None:
+            return HttpAnswer(500, faults.unsigned_envelope(fault))
+        return HttpAnswer(500, self._sign(call, fault.element, fault.action, (fault.prefix,)))
+
+    def _sign(self, call: Call, body: etree._Element, action: str, inclusive: tuple[str, ...]) -> bytes:
+        outgoing = Outgoing(
+            body,
+            to=names.ANONYMOUS,
+            action=action,
+            message_id=new_message_id(),
+            relates_to=call.about.message_id or names.UNSPECIFIED,
+            confirms=call.about.signature_value,
+            inclusive=inclusive,
+        )
+        return sign(outgoing, self._signer, self._clock.now()).raw
+
+
+def _fault_action(call: Call) -> str:
+    return call.operation.fault_action if call.operation else names.ACTION_FAULT_SOAP
