@@ -1,0 +1,88 @@
+"""All settings of one system, and what must fit together in them."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from gateway.settings.base import Group
+from gateway.settings.groups import (
+    SIMULATOR_ROLES,
+    Anchor,
+    Clock,
+    Counterpart,
+    Credentials,
+    Destination,
+    Listen,
+    Simulator,
+    Subject,
+    System,
+)
+from gateway.settings.limits import Budgets, Guard, Limits, Profile, Refusals
+
+
+class Settings(Group):
+    """All settings of one system."""
+
+    version: Literal[1] = Field(default=1, description="Version of this file's layout.")
+    mode: Literal["production", "development"] = Field(
+        default="production",
+        description="production refuses whatever is for tests only; development is for networks made by "
+        "'juki-gateway network' and 'juki-gateway demo'.",
+    )
+    system: System = Field(description="Which system this is.")
+    listen: Listen = Field(
+        default=Listen(), description="Where the system is served, and by how many processes."
+    )
+    credentials: Credentials = Field(
+        default=Credentials(), description="The system's own keys (0600, in keys/) and certificates."
+    )
+    profile: Profile = Field(default=Profile(), description="Rules for messages.")
+    limits: Limits = Field(default=Limits(), description="Bounds on what is taken from the network.")
+    guard: Guard = Field(default=Guard(), description="Memory of the duplicate guard.")
+    refusals: Refusals = Field(default=Refusals(), description="Records of refused messages.")
+    budgets: Budgets = Field(
+        default=Budgets(),
+        description="Answers that may be had before verification and search stop answering.",
+    )
+    clock: Clock = Field(default=Clock(), description="Time of a development network.")
+    simulator: Simulator | None = Field(
+        default=None, description="What a simulated counterpart knows; only for roles that can be simulated."
+    )
+    anchors: tuple[Anchor, ...] = Field(default=(), description="Roots of trust.")
+    counterparts: tuple[Counterpart, ...] = Field(
+        default=(), description="Systems that call this one or are called by it."
+    )
+    destinations: tuple[Destination, ...] = Field(default=(), description="Where counterparts are called.")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        anchors = _distinct("anchors", [anchor.name for anchor in self.anchors])
+        known = _distinct("counterparts", [counterpart.id for counterpart in self.counterparts])
+        _distinct("destinations", [destination.id for destination in self.destinations])
+        holders: dict[tuple[str, Subject], str] = {}
+        for counterpart in self.counterparts:
+            for usage, subjects in (("signing", counterpart.signing), ("tls", counterpart.tls)):
+                for subject in subjects:
+                    place = f"counterparts.{counterpart.id}.{usage}"
+                    if subject.anchor not in anchors:
+                        raise ValueError(f"{place}: no anchor is named {subject.anchor!r}")
+                    other = holders.setdefault((usage, subject), counterpart.id)
+                    if other != counterpart.id:
+                        raise ValueError(f"{place}: this certificate holder already belongs to {other!r}")
+        for destination in self.destinations:
+            if destination.id not in known:
+                raise ValueError(f"destinations: no counterpart has the id {destination.id!r}")
+        if self.simulator is not None and self.system.role not in SIMULATOR_ROLES:
+            raise ValueError(f"simulator: the role {self.system.role!r} is not one that is simulated")
+        if self.listen.plain_http and self.listen.host not in {"127.0.0.1", "::1"}:
+            raise ValueError("listen.plain_http: plain HTTP is served on a loopback address only")
+        return self
+
+
+def _distinct(group: str, names: list[str]) -> frozenset[str]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{group}: {', '.join(map(repr, twice))} stands twice")
+    return frozenset(names)
