@@ -1,0 +1,38 @@
+"""全国サーバ (national server): what a municipal CS asks of it."""
+
+from __future__ import annotations
+
+from clients._identity import ask_identity, contract_values, read_key, read_verification
+from clients._soap import Channel
+from gateway.domain.verification import IdentityQuestion, NationalAnswer
+
+
+class NationalServer:
+    """The CS's side of the service ``national``; make the channel with ``clients.connect``."""
+
+    SERVICE = "national"
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def verify_identity(
+        self,
+        question: IdentityQuestion,
+        *,
+        message_id: str | None = None,
+        deadline_seconds: float | None = None,
+    ) -> NationalAnswer:
+        """本人確認 (flow 2, steps 2-③ and 2-④): whether the person is on record nationwide.
+
+        ``message_id`` is given to ask the very same question again after a lost answer. Raises
+        CounterpartError: CounterpartFault carries the server's code and reference.
+        """
+        answer = ask_identity(
+            self._channel, question, message_id=message_id, deadline_seconds=deadline_seconds
+        )
+        with contract_values():
+            return NationalAnswer(read_verification(answer.verification), read_key(answer))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._channel.close()
