@@ -1,0 +1,1 @@
+"""The development network: several systems on one machine, made, started and ended together."""

@@ -1,0 +1,110 @@
+"""Who is registered with whom: the settings of each system of a development network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from gateway.cli.network.plan import Plan, Planned
+from gateway.settings import (
+    Anchor,
+    Budgets,
+    Counterpart,
+    Destination,
+    ExtendedKeyUsage,
+    Limits,
+    Settings,
+    Simulator,
+    Subject,
+    System,
+)
+from gateway.state import StateFolder
+from gateway.trust import MESSAGE_SIGNING
+
+ANCHOR = "development"
+PLENTY = 1_000_000
+"""Budgets and rates of a development network: never in the way of a test or a benchmark."""
+
+
+def settings_for(system: Planned) -> Settings:
+    """The settings of a system that knows nobody yet."""
+    return Settings(
+        mode="development",
+        system=System(id=system.id, role=system.role, name=system.name, municipality=system.municipality),
+        limits=Limits(requests_per_minute=PLENTY),
+        budgets=Budgets(per_operator=PLENTY, per_terminal=PLENTY, per_person=PLENTY),
+        simulator=Simulator() if system.simulated else None,
+        anchors=(_anchor(),),
+    )
+
+
+def updated(
+    current: Settings,
+    system: Planned,
+    plan: Plan,
+    states: Mapping[str, StateFolder],
+    addresses: Mapping[str, str],
+) -> Settings:
+    """``current`` with the addresses of now, and with counterparts and destinations that it lacked."""
+    known = {counterpart.id for counterpart in current.counterparts}
+    missing = [other for other in plan.counterparts(system) if other.id not in known]
+    old = {destination.id: destination for destination in current.destinations}
+    called = {
+        name: old.get(name, Destination(id=name, url=addresses[name])).model_copy(
+            update={"url": addresses[name]}
+        )
+        for name in system.calls
+    }
+    kept = [destination for destination in current.destinations if destination.id not in called]
+    own = (addresses[system.id],) if system.served else ()
+    return current.model_copy(
+        update={
+            "listen": current.listen.model_copy(update={"addresses": own}),
+            "counterparts": (
+                *current.counterparts,
+                *(_counterpart(other, states[other.id]) for other in missing),
+            ),
+            "destinations": (*kept, *called.values()),
+        }
+    )
+
+
+def _anchor() -> Anchor:
+    folder = Path("certificates")
+    return Anchor(
+        name=ANCHOR,
+        certificate=folder / "root.pem",
+        intermediates=(folder / "issuing.pem",),
+        crls=(folder / "root.crl.pem", folder / "issuing.crl.pem"),
+        extended_key_usage=ExtendedKeyUsage(
+            signing=MESSAGE_SIGNING.dotted_string,
+            tls_client=ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string,
+            tls_server=ExtendedKeyUsageOID.SERVER_AUTH.dotted_string,
+        ),
+    )
+
+
+def _counterpart(other: Planned, state: StateFolder) -> Counterpart:
+    return Counterpart(
+        id=other.id,
+        role=other.role,
+        municipality=other.municipality,
+        signing=(_holder(state.certificates / "signing.pem"),),
+        tls=(_holder(state.certificates / "tls.pem"),),
+        terminals=other.terminals,
+        operators=other.operators,
+        purposes=other.purposes,
+        fault_detail=True,
+    )
+
+
+def _holder(file: Path) -> Subject:
+    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    return Subject(
+        anchor=ANCHOR,
+        issuer=certificate.issuer.rfc4514_string(),
+        subject=certificate.subject.rfc4514_string(),
+    )

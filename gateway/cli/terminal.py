@@ -1,0 +1,132 @@
+"""``juki-gateway terminal …``: what a clerk at the integrated terminal (統合端末) does, as commands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from clients._connect import connect
+from clients.integrated_terminal import IntegratedTerminal
+from gateway.cli.options import AsJson, State, new_app, open_state
+from gateway.cli.output import Output
+from gateway.clock import SystemClock
+from gateway.domain.basic_four import BasicFour
+from gateway.domain.caller import Caller, Operator
+from gateway.domain.codes import DocumentKind, Purpose, Sex, VerificationResult
+from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
+from gateway.domain.register_date_text import read_written
+from gateway.domain.register_text import RegisterText
+from gateway.domain.values import InvalidValue, read_code
+from gateway.domain.verification import IdentityQuestion, PresentedDocument
+from gateway.errors import UsageError
+from gateway.settings import Settings
+from gateway.state import StateFolder
+from gateway.trust.configured import trust_store
+
+app = new_app("The integrated terminal (統合端末): asks the municipal CS as a clerk would.")
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command(
+    epilog="Example: juki-gateway terminal verify --state build/demo/131016-terminal-1 --code 05783086273 "
+    "--terminal 131016-T001 --operator V1310160001/OP01"
+)
+def verify(
+    terminal: Annotated[str, typer.Option(help="Id of the terminal that asks.")],
+    operator: Annotated[str, typer.Option(help="照合ID/操作者ID of the operator.")],
+    code: Annotated[str | None, typer.Option(help="住民票コード read from the card, 11 digits.")] = None,
+    document: Annotated[
+        str | None,
+        typer.Option(help="Document that shows the four items: " + ", ".join(k.value for k in DocumentKind)),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="氏名 as on the document.")] = None,
+    birth_date: Annotated[str | None, typer.Option(help="Birth date as written: 昭和60年4月12日.")] = None,
+    sex: Annotated[str | None, typer.Option(help="1 (男) or 2 (女).")] = None,
+    address: Annotated[str | None, typer.Option(help="住所 as on the document.")] = None,
+    purpose: Annotated[str, typer.Option(help="Purpose code.")] = Purpose.RECORD_COPY.value,
+    message_id: Annotated[
+        str | None, typer.Option(help="MessageID of an earlier try: the same question again.")
+    ] = None,
+    folder: State = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a person's identity (本人確認): by 住民票コード, or by the four items of a document.
+
+    Prints the national server's result. Exit status 0 for any result, 1 when the question was refused.
+    """
+    state, settings = open_state(folder)
+    try:
+        question = IdentityQuestion(
+            _caller(settings, terminal, operator, purpose),
+            _key(code, document, (name, birth_date, sex, address)),
+        )
+    except InvalidValue as error:
+        raise UsageError(f"{error.what}: {error.code}") from None
+    client = open_terminal(state, settings)
+    try:
+        answer = client.verify_identity(question, message_id=message_id)
+    finally:
+        client.close()
+    output = Output(as_json)
+    output.document(
+        {
+            "result": answer.result.value,
+            "text": {"ja": answer.result.ja, "en": answer.result.en},
+            "checked_at": answer.checked_at.isoformat().replace("+00:00", "Z"),
+            "reference": answer.reference,
+        }
+    )
+    result, colour = answer.result, "green" if answer.result is VerificationResult.MATCH else "yellow"
+    output.line(f"{result.value}  {result.ja}  {result.en}", colour)
+    output.line(f"checked at {answer.checked_at:%Y-%m-%dT%H:%M:%SZ}, reference {answer.reference}")
+
+
+def open_terminal(state: StateFolder, settings: Settings) -> IntegratedTerminal:
+    """The terminal's client to its municipal CS."""
+    called = [known.id for known in settings.counterparts if known.role == "municipal_cs"]
+    if not called:
+        raise UsageError(f"{state.settings_file}: no municipal CS is registered")
+    return IntegratedTerminal(
+        connect(
+            settings,
+            state.path,
+            destination=called[0],
+            service=IntegratedTerminal.SERVICE,
+            trust=trust_store(settings, state.path),
+            clock=SystemClock(timedelta(seconds=settings.clock.offset_seconds)),
+        )
+    )
+
+
+def _caller(settings: Settings, terminal: str, operator: str, purpose: str) -> Caller:
+    verification_id, _, operator_id = operator.partition("/")
+    if settings.system.municipality is None:
+        raise UsageError("gateway.toml: the terminal has no municipality")
+    return Caller(
+        MunicipalityCode(settings.system.municipality),
+        terminal,
+        Operator(verification_id, operator_id),
+        read_code(Purpose, purpose),
+    )
+
+
+def _key(
+    code: str | None, document: str | None, items: tuple[str | None, ...]
+) -> ResidentRecordCode | PresentedDocument:
+    if (code is None) == (document is None):
+        raise UsageError("give either --code, or --document with the four items")
+    if code is not None:
+        return ResidentRecordCode(code)
+    name, birth_date, sex, address = (item or "" for item in items)
+    if not (name and birth_date and sex and address):
+        raise UsageError("--document needs --name, --birth-date, --sex and --address")
+    return PresentedDocument(
+        read_code(DocumentKind, document or ""),
+        BasicFour(RegisterText(name), read_written(birth_date), read_code(Sex, sex), RegisterText(address)),
+    )
