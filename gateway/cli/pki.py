@@ -116,14 +116,13 @@ def list_(
     out = Output(json_)
     out.document({"certificates": [_row(row) for row in rows]})
     out.table(
-        ("serial", "profile", "system", "role", "not after", "days left", "state"),
+        ("serial", "profile", "system", "ends", "days left", "state"),
         [
             (
-                row.entry.serial,
+                row.entry.serial[:12],
                 row.entry.profile,
                 row.entry.system,
-                row.entry.role,
-                _shown(row.entry.not_after),
+                _shown(row.entry.not_after)[:10],
                 row.days_left,
                 row.state,
             )
@@ -136,7 +135,7 @@ def list_(
 
 @app.command(epilog="Example: juki-gateway pki revoke --state build/demo --reason keyCompromise signing.pem")
 def revoke(
-    certificate: Annotated[str, typer.Argument(help="Certificate file, or its serial number in hex.")],
+    certificate: Annotated[str, typer.Argument(help="Certificate file, or its serial in hex (8 digits do).")],
     *,
     state: State,
     reason: Annotated[str, typer.Option("--reason", help="A reason of RFC 5280 5.3.1.")] = "unspecified",

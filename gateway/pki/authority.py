@@ -34,7 +34,10 @@ from gateway.pki.profile import Holder, Profile
 from gateway.pki.register import Entry, Register, instant, register_for_change, seconds
 
 _SYSTEM = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_ROLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MUNICIPALITY = re.compile(r"[0-9]{6}")
+
+_SERIAL_DIGITS = 8
 
 AUTHORITIES = ("root", "issuing")
 """The two authorities; names of files, profiles and issuers."""
@@ -147,6 +150,8 @@ class Authority:
             raise UsageError(f"{system!r} is no system id; small letters, digits, hyphens, at most 63")
         if municipality is not None and not _MUNICIPALITY.fullmatch(municipality):
             raise UsageError(f"{municipality!r} is no municipality code; write six digits")
+        if not _ROLE.fullmatch(role):
+            raise UsageError(f"{role!r} is no role; small letters, digits, underscores, at most 64")
         home = self.folder / "systems" / system
         credential = Credential(
             (key_file or home / f"{profile.name}.key.pem").absolute(),
@@ -160,7 +165,7 @@ class Authority:
         return credential
 
     def revoke(self, certificate: Path | str, *, at: datetime, reason: str = "unspecified") -> Entry:
-        """Put a certificate (its file or its serial in hex) on the next CRLs, for good.
+        """Put a certificate (its file, or the beginning of its serial in hex) on the next CRLs, for good.
 
         Raises UsageError when this PKI did not issue it, or for a reason that RFC 5280 5.3.1 does not
         name. Revoking it again changes nothing. The CRL is not published by this.
@@ -171,13 +176,19 @@ class Authority:
             serial = f"{read_certificate_file(certificate).serial_number:x}"
         else:
             serial = certificate.lower().removeprefix("0x").lstrip("0")
+        if len(serial) < _SERIAL_DIGITS:
+            raise UsageError(f"serial {serial!r} is too short; give at least {_SERIAL_DIGITS} digits")
         with register_for_change(self._register) as register:
-            for entry in register.entries:
-                if entry.serial == serial and entry.profile != "root":
-                    if entry.revoked_at is None:
-                        entry.revoked_at, entry.reason = seconds(at), reason
-                    return entry
-        raise UsageError(f"no certificate with serial {serial} was issued here")
+            found = [
+                one for one in register.entries if one.serial.startswith(serial) and one.profile != "root"
+            ]
+            if len(found) != 1:
+                raise UsageError(
+                    f"{len(found)} certificates that begin with serial {serial} were issued here"
+                )
+            if found[0].revoked_at is None:
+                found[0].revoked_at, found[0].reason = seconds(at), reason
+            return found[0]
 
     def publish_crls(self, *, at: datetime, hours: float | None = None) -> dict[str, int]:
         """Write both CRLs as of ``at``, each with the next number, and return the numbers.
@@ -230,7 +241,7 @@ class Authority:
                 )
                 .sign(key, digest_for(key))
             )
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise UsageError(f"no certificate can be made of these values: {error}") from None
         if above is not None and certificate.not_valid_after_utc > above.not_valid_after_utc:
             end = above.not_valid_after_utc

@@ -53,6 +53,11 @@ ALLOWED = frozenset(
         "version",
         "error",
         "place",
+        "where",
+        "what",
+        "workers",
+        "pid",
+        "left_out",
         "logger",
     }
 )

@@ -121,15 +121,18 @@ class Pool:
     def _hand_out(self) -> None:
         """Give free threads to those who wait, one counterpart after the other."""
         for bucket in list(self._waiting):
-            line = self._waiting.pop(bucket)
+            if self._running >= self._size:
+                return
+            line = self._waiting[bucket]
             while line and line[0].asker.gone:
                 self._release(line.popleft())
-            if line and self._may_run(bucket):
+            if line and not self._may_run(bucket):
+                continue
+            del self._waiting[bucket]
+            if line:
                 self._run(line.popleft())
-                if line:
-                    self._waiting[bucket] = line  # at the end: the others come first next time
-            elif line:
-                self._waiting = {bucket: line, **self._waiting}
+            if line:
+                self._waiting[bucket] = line  # at the end: the others come first next time
 
     def _work(self) -> None:
         """What a thread does."""

@@ -22,8 +22,8 @@ from gateway.trust.model import ChainLink
 MAX_CERTIFICATE_BYTES = 16_384
 """A certificate is 1 to 2 KiB; the bound keeps the cache of read ones small."""
 
-_ARC = "2.25.44869817054237281993683050168280813508"
-"""Our own arc: a UUID as an OID (ITU-T X.667), which needs no registration."""
+_ARC = "1.3.6.1.4.1.32473.195951287"
+"""Our own arc: a random number under the enterprise number for documentation (RFC 5612)."""
 
 DEVELOPMENT_MARK = ObjectIdentifier(f"{_ARC}.1")
 """A non-critical extension that marks an authority as one for development."""

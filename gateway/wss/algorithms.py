@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.refusals import Refused
@@ -22,6 +23,7 @@ from gateway.wss.profile import (
 )
 from gateway.wss.security import Security
 
+_SPKI: Final = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 _FRAGMENT: Final = re.compile(r"#[^\s#()/'\"]+")
 
 
@@ -55,6 +57,8 @@ def step_5_key(certificate: x509.Certificate, algorithm: SignatureAlgorithm) -> 
     """The key of the token: kind, size, named curve, and that it fits the signature algorithm."""
     key = certificate.public_key()
     judge_key(key)
+    if key.public_bytes(*_SPKI) not in certificate.tbs_certificate_bytes:
+        raise Refused("key-type", found="a key that is not written as a named curve, uncompressed")
     kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
     if kind != algorithm.key:
         raise Refused("key-mismatch", found=f"{algorithm.uri} with a key of kind {kind}")

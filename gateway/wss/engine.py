@@ -13,15 +13,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from lxml import etree
 
 from gateway.refusals import Refused
 from gateway.wss.envelope import local_name
-from gateway.wss.profile import DIGEST_ALGORITHMS, SignatureAlgorithm
+from gateway.wss.profile import CURVES, DIGEST_ALGORITHMS, SignatureAlgorithm
 from gateway.wss.references import Signed
 from gateway.wss.security import Security
 
+_DER_SEQUENCE: Final = b"\x30"
 DEFAULT_PREFIX: Final = "#default"
 """The PrefixList token for the default namespace, which lxml's canonicaliser drops without a word."""
 
@@ -94,6 +96,19 @@ def canonical(element: etree._Element, prefixes: Sequence[str] = ()) -> bytes:
     if not form:
         raise Refused("canonicalization-failed", found="nothing")
     return form
+
+
+def halves(question: Question) -> tuple[int, int]:
+    """r and s of an ECDSA value: side by side, each as long as the curve's coordinate.
+
+    XML Signature 1.1 section 6.4.3. libxmlsec1 takes longer halves too, so both engines ask here first.
+    """
+    key, value = question.public_key, question.security.signature_bytes
+    size = CURVES[key.curve.name] if isinstance(key, ec.EllipticCurvePublicKey) else 0
+    if not size or len(value) != 2 * size:
+        kind = "an ECDSA value in DER" if value[:1] == _DER_SEQUENCE else f"{len(value)} bytes"
+        raise Refused("signature-value", found=kind, wanted=f"r and s, {size} bytes each")
+    return int.from_bytes(value[:size], "big"), int.from_bytes(value[size:], "big")
 
 
 def check_digest(signed: Signed) -> None:

@@ -10,16 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from gateway.refusals import Refused
-from gateway.wss.engine import DEFAULT_PREFIX, Question, canonical, check_digest
+from gateway.wss.engine import DEFAULT_PREFIX, Question, canonical, check_digest, halves
 from gateway.wss.engine_xmlsec import XmlsecEngine
-from gateway.wss.profile import CURVES
 
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-_DER_SEQUENCE: Final = 0x30
 
 
 class LxmlEngine:
@@ -56,16 +54,8 @@ class LxmlEngine:
                 )
                 key.verify(value, signed_info, scheme, chosen)
             elif isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(_ecdsa_der(value, CURVES[key.curve.name]), signed_info, ec.ECDSA(chosen))
+                key.verify(encode_dss_signature(*halves(question)), signed_info, ec.ECDSA(chosen))
             else:
                 raise Refused("signature-value", found="a key of another kind")
         except InvalidSignature:
             raise Refused("signature-value", found="no match") from None
-
-
-def _ecdsa_der(value: bytes, size: int) -> bytes:
-    """XML Signature 1.1 section 6.4.3: r and s side by side, each as long as the curve's coordinate."""
-    if len(value) != 2 * size:
-        kind = "an ECDSA value in DER" if value[:1] == bytes([_DER_SEQUENCE]) else f"{len(value)} bytes"
-        raise Refused("signature-value", found=kind, wanted=f"r and s, {size} bytes each")
-    return encode_dss_signature(int.from_bytes(value[:size], "big"), int.from_bytes(value[size:], "big"))

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 
 from gateway.refusals import Refused
 from gateway.wss import names
-from gateway.wss.engine import DEFAULT_PREFIX, Question, check_digest
+from gateway.wss.engine import DEFAULT_PREFIX, Question, check_digest, halves
 
 
 class XmlsecEngine:
@@ -18,6 +18,8 @@ class XmlsecEngine:
 
     def check(self, question: Question) -> None:
         """As Engine.check."""
+        if question.algorithm.padding == "ecdsa":
+            halves(question)
         context = xmlsec.SignatureContext()
         context.key = xmlsec.Key.from_memory(
             question.public_key.public_bytes(

@@ -32,9 +32,11 @@ _DECLARATION: Final = re.compile(
     rb"(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:\"(?:yes|no)\"|'(?:yes|no)'))?[ \t\r\n]*\?>"
 )
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
-_NAMESPACE_NAME: Final = re.compile(rb"xmlns(?::[^\s=<>]*)?[ \t\r\n]*=[ \t\r\n]*(?:\"([^\"]*)\"|'([^']*)')")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-_ABSOLUTE_BYTES: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*:[^&]*\Z")
+_DECLARED: Final = re.compile(
+    rb"xmlns(?::[^\s=<>\"']*)?[ \t\r\n]*=[ \t\r\n]*"
+    rb"(?:\"(?:[A-Za-z][A-Za-z0-9+.\-]*:[^\"<&]*)?\"|'(?:[A-Za-z][A-Za-z0-9+.\-]*:[^'<&]*)?')"
+)
 _INCLUSION: Final = (f"{{{names.XINCLUDE}}}*", f"{{{names.XOP}}}*")
 _OPTIONS: Final[dict[str, Any]] = {
     "encoding": "utf-8",
@@ -104,7 +106,9 @@ def _tree(raw: bytes, limits: Limits) -> etree._Element:
             return root
         return _tree_counting_namespaces(raw, limits)
     except etree.XMLSyntaxError as error:
-        if "depth" in (error.msg or ""):
+        if (
+            error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT
+        ):  # 256 levels; its other bounds are larger than ours
             raise Refused("too-deep", found="the parser's own bound", wanted=f"{limits.depth}") from None
         raise Refused("not-well-formed", found=_place(error)) from None
 
@@ -118,12 +122,18 @@ def _parser() -> etree.XMLParser[Any]:
 
 
 def _all_absolute(raw: bytes) -> bool:
-    """True when every namespace name in the bytes is plainly absolute (or empty)."""
-    return all(
-        _ABSOLUTE_BYTES.match(double or single)
-        for double, single in _NAMESPACE_NAME.findall(raw)
-        if double or single
-    )
+    """True when every ``xmlns`` in the bytes plainly declares an absolute name (or undeclares the default).
+
+    Each occurrence is judged where it stands: text that looks like the start of a declaration must not
+    swallow the real one behind it. What is not plain is parsed the counting way, which tells exactly.
+    """
+    at = raw.find(b"xmlns")
+    while at >= 0:
+        declaration = _DECLARED.match(raw, at)
+        if declaration is None:
+            return False
+        at = raw.find(b"xmlns", at + 1)
+    return True
 
 
 def _tree_counting_namespaces(raw: bytes, limits: Limits) -> etree._Element:

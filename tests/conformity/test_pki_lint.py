@@ -53,12 +53,12 @@ def crl_linter() -> validation.ValidatorContainer:
 
 
 def findings(results: list[validation.ValidationResult]) -> list[str]:
-    """Everything from a notice up."""
+    """Everything that is more than information (the severities count down to fatal, 0)."""
     return [
         f"{one.finding.severity.name} {one.finding.code} {one.message or ''} at {result.node.path}"
         for result in results
         for one in result.finding_descriptions
-        if one.finding.severity > validation.ValidationFindingSeverity.INFO
+        if one.finding.severity < validation.ValidationFindingSeverity.INFO
     ]
 
 

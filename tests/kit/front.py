@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import StateError
-from gateway.transport.http import HttpAnswer, HttpRequest
+from gateway.transport.http import HttpAnswer, HttpRequest, Manner
 from gateway.transport.limits import FrontLimits
 from gateway.transport.server import Server
 from gateway.transport.tls import TlsFiles
@@ -60,6 +60,10 @@ class EchoApplication:
             return HttpAnswer(200, b"", headers=(("X-Split", "a\r\nSet-Cookie: b"),))
         if request.path == "/large":
             return HttpAnswer(200, LARGE)
+        if request.path == "/hang-up":
+            return HttpAnswer(200, b"a", manner=Manner.HANG_UP)
+        if request.path == "/trickle":
+            return HttpAnswer(200, b"a", manner=Manner.TRICKLE)
         if request.path == "/slow":
             time.sleep(float(request.query))
         if request.path == "/hold":
@@ -165,7 +169,7 @@ def post(path: str, body: bytes = b"", *extra: str) -> bytes:
 
 
 class OwnProcesses:
-    """The front with worker processes, run by a parent process that this starts; its log is read as JSON lines."""
+    """The front with worker processes under a parent process; its log is read as JSON lines."""
 
     def __init__(self, front_limits: FrontLimits, tls: TlsFiles, workers: int = 2, threads: int = 4) -> None:
         parameters = {

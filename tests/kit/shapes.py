@@ -42,7 +42,7 @@ class Record:
 
 
 class Files:
-    """All schema files as dictionaries of global declarations by Clark name; ``change`` is made to the text."""
+    """All schema files as global declarations by Clark name; ``change`` is made to their text first."""
 
     def __init__(self, change: tuple[str, str] | None = None) -> None:
         self.elements: dict[str, etree._Element] = {}

@@ -1,4 +1,4 @@
-"""A small P-256 authority for the tests of the front: server and client certificates for 127.0.0.1 in a folder."""
+"""A small P-256 authority for the tests of the front: certificates for 127.0.0.1 in a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front against requests that are framed wrongly, too large or too slow: status, and the connection closes."""
+"""Requests that are framed wrongly, too large or too slow: their status, and the connection closes."""
 
 from __future__ import annotations
 
@@ -331,18 +331,32 @@ def test_more_requests_than_threads_and_places_get_503() -> None:
 
 
 def test_bodies_being_read_are_bounded_together() -> None:
-    with InProcess(limits(1, buffered_bytes=150_000)) as small:
-        with small.connect() as first, small.connect() as second:
-            first.sendall(post("/", b"a" * 100_000)[:-1])
-            time.sleep(0.2)
-            send_all(second, post("/", b"a" * 100_000))
-            received = read_to_end(second)
-            assert received.startswith(b"HTTP/1.1 503 ")
-            assert b"\r\nRetry-After: 1\r\n" in received
-            first.sendall(b"a")
-            assert read_answer(first)[0] == 200
-            first.sendall(post("/", b"a" * 100_000))
-            assert read_answer(first)[0] == 200
+    with (
+        InProcess(limits(1, buffered_bytes=150_000)) as small,
+        small.connect() as first,
+        small.connect() as second,
+    ):
+        first.sendall(post("/", b"a" * 100_000)[:-1])
+        time.sleep(0.2)
+        send_all(second, post("/", b"a" * 100_000))
+        received = read_to_end(second)
+        assert received.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nRetry-After: 1\r\n" in received
+        first.sendall(b"a")
+        assert read_answer(first)[0] == 200
+        first.sendall(post("/", b"a" * 100_000))
+        assert read_answer(first)[0] == 200
+
+
+def test_an_answer_may_be_withheld_or_trickle(front: InProcess) -> None:
+    assert front.exchange(post("/hang-up"))[0] == b""
+    started = time.monotonic()
+    with front.connect() as connection:
+        connection.sendall(post("/trickle"))
+        received = read_to_end(connection)
+    assert b"HTTP/1.1 200 OK".startswith(received)
+    assert len(received) in {2, 3}
+    assert 1.9 < time.monotonic() - started < 3
 
 
 def test_the_application_is_closed_and_its_periodic_work_survives_a_failure() -> None:

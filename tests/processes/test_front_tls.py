@@ -1,4 +1,4 @@
-"""The front over mutual TLS, in processes of its own: who gets in, what is never resumed, and what survives what."""
+"""The front over mutual TLS: who gets in, what is never resumed, and what its processes survive."""
 
 from __future__ import annotations
 
@@ -348,13 +348,15 @@ def test_a_stop_answers_the_request_in_flight(
 def test_a_stop_does_not_wait_for_a_hung_request_beyond_its_time(
     authority: TestAuthority, server: Pair, client: Pair
 ) -> None:
-    with own_processes(limits(1, stopping=1.0), authority.files(server)) as front:
-        with _connect(front.port, authority.client(client)) as connection:
-            connection.sendall(post("/hold"))
-            time.sleep(0.3)
-            started = time.monotonic()
-            assert front.stop() == 0
-            assert time.monotonic() - started < 4
+    with (
+        own_processes(limits(1, stopping=1.0), authority.files(server)) as front,
+        _connect(front.port, authority.client(client)) as connection,
+    ):
+        connection.sendall(post("/hold"))
+        time.sleep(0.3)
+        started = time.monotonic()
+        assert front.stop() == 0
+        assert time.monotonic() - started < 4
 
 
 def test_workers_that_cannot_start_are_an_error_at_once(

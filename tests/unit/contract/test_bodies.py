@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -24,6 +25,7 @@ from gateway.contract.faults import CODES
 from gateway.data import data_folder
 from gateway.domain.codes import VerificationResult
 from gateway.domain.faults import OPERATION_FAULTS, operation_fault
+from gateway.domain.verification import IdentityQuestion, NationalAnswer
 from gateway.refusals import RULES, Refused
 from tests.kit.questions import ANSWER, BY_CODE, BY_DOCUMENT, TERMINAL, VERIFY, find
 
@@ -38,7 +40,9 @@ def schema(name: str) -> etree.XMLSchema:
 @pytest.mark.parametrize("result", VerificationResult, ids=lambda r: r.value)
 def test_every_answer_is_valid_and_read_back(service: Service, result: VerificationResult) -> None:
     operation = service.operation("VerifyIdentity")
-    answer = dataclasses.replace(ANSWER, result=result)
+    answer: Any = dataclasses.replace(ANSWER, result=result)
+    if service.name == "national":
+        answer = NationalAnswer(answer, BY_DOCUMENT.key)
     element = write_answer(service, operation, answer)
     schema(service.schema).assertValid(element)
     assert element.tag == operation.response
@@ -59,6 +63,19 @@ def test_canonical_form_declares_each_namespace_once_a_record() -> None:
     element = write_request(TERMINAL, VERIFY, BY_DOCUMENT)
     canonical = etree.tostring(element, method="c14n", exclusive=True)
     assert canonical.count(b"xmlns") == 3  # the wrapper, caller, presentedDocument
+
+
+@pytest.mark.parametrize("question", [BY_CODE, BY_DOCUMENT])
+def test_the_national_answer_repeats_the_key(question: IdentityQuestion) -> None:
+    service = SERVICES["national"]
+    operation = service.operation("VerifyIdentity")
+    answer = NationalAnswer(ANSWER, question.key)
+    element = write_answer(service, operation, answer)
+    assert read_answer(service, operation, element) == answer
+    element.remove(element[1])
+    with pytest.raises(Refused) as caught:
+        read_answer(service, operation, element)
+    assert (caught.value.rule.name, caught.value.found) == ("schema", "missing")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +130,8 @@ def test_fault_detail_in_full() -> None:
     schema("faults-1.xsd").assertValid(element)
     assert etree.tostring(element, encoding="unicode") == (
         f'<f:Refusal xmlns:f="{FAULTS}"><f:code>InvalidRequest</f:code>'
-        '<f:reference>ref-00000001</f:reference><f:step>13</f:step><f:reason xml:lang="ja">いいえ。</f:reason>'
+        "<f:reference>ref-00000001</f:reference><f:step>13</f:step>"
+        '<f:reason xml:lang="ja">いいえ。</f:reason>'
         '<f:reason xml:lang="en">No &amp; no.</f:reason></f:Refusal>'
     )
 

@@ -1,4 +1,4 @@
-"""Check digits: the worked examples of docs/domain.md, python-stdnum as second opinion, every municipality."""
+"""Check digits: the worked examples of docs/domain.md, python-stdnum as oracle, every municipality."""
 
 from __future__ import annotations
 

@@ -101,6 +101,7 @@ FORMS = [
     ),
     (Certainty.BETWEEN_ESTIMATED_DAYS, Calendar.NONE, "00000310", "3月推定10日から12日までの間", None),
     (Certainty.BETWEEN_ESTIMATED_DAYS, Calendar.SHOWA, "19450310", "3月推定10日から12日までの間", None),
+    (Certainty.BETWEEN_AROUND_DAYS, Calendar.SHOWA, "19450310", "3月10日頃から12日頃までの間", None),
     (Certainty.BETWEEN_AROUND_DAYS, Calendar.NONE, "00000010", "10日頃から12日頃までの間", None),
     (Certainty.BETWEEN_AROUND_DAYS, Calendar.NONE, "00000310", "3月10日頃から12日頃までの間", None),
 ]

@@ -83,7 +83,7 @@ def test_profiles_of_systems() -> None:
     assert signing.not_valid_before_utc == AT
     assert signing.not_valid_after_utc == AT + 1095 * DAY - SECOND
     names = signing.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert list(names) == [x509.UniformResourceIdentifier("urn:juki-gateway:system:131016-terminal-1")]
+    assert list(names) == [x509.DNSName("131016-terminal-1.localhost")]
     (usage,) = signing.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert usage == MESSAGE_SIGNING
     (policy,) = signing.extensions.get_extension_for_class(x509.CertificatePolicies).value
@@ -91,11 +91,8 @@ def test_profiles_of_systems() -> None:
     tls = certificate(credential(profile="tls").certificate)
     assert tls.not_valid_after_utc == AT + 1825 * DAY - SECOND
     names = tls.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["localhost"]
+    assert names.get_values_for_type(x509.DNSName) == ["131016-terminal-1.localhost"]
     assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
-    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [
-        "urn:juki-gateway:system:131016-terminal-1"
-    ]
 
 
 def test_authorities_are_marked_as_development_and_systems_are_not() -> None:
@@ -168,7 +165,8 @@ def test_revoking_the_issuing_authority(authority: Authority) -> None:
 
 
 def test_what_cannot_be_revoked(authority: Authority) -> None:
-    for serial in ("1", "zz", "", f"{certificate(authority.root_pem).serial_number:x}"):
+    issue(authority)
+    for serial in ("1", "zz", "", "0" * 40, "f" * 40, f"{certificate(authority.root_pem).serial_number:x}"):
         with pytest.raises(UsageError, match="serial"):
             authority.revoke(serial, at=AT)
     for reason in ("removeFromCRL", "because"):
@@ -262,7 +260,7 @@ def test_further_names(authority: Authority) -> None:
     names = (
         certificate(made.certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     )
-    assert names.get_values_for_type(x509.DNSName) == ["localhost", "cs.example"]
+    assert names.get_values_for_type(x509.DNSName) == ["131016-cs.localhost", "cs.example"]
     assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == [
         "127.0.0.1",
         "192.0.2.1",

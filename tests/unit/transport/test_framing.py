@@ -78,9 +78,10 @@ def test_framing_is_judged_before_the_method() -> None:
     assert _status("PUT", "1.1", b"/", _HOST, _HOST) == 400
 
 
+_START = b"POST /a?b HTTP/1.1\r\nHost: a\r\n"
 _REQUESTS = [
-    b"POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX-A:\r\n\r\nabcde",
-    b"POST /a?b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX-A:\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+    _START + b"Content-Length: 5\r\nX-A:\r\n\r\nabcde",
+    _START + b"Transfer-Encoding: chunked\r\nX-A:\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
 ]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from gateway.transport.http import HttpAnswer, HttpRequest
+from gateway.transport.http import HttpAnswer, HttpRequest, Manner
 from gateway.transport.workers import Job, Pool
 
 
@@ -16,7 +16,7 @@ class _Asker:
         self.name = name
         self._order = order
 
-    def answered(self, head: bytes, body: bytes) -> None:
+    def answered(self, head: bytes, body: bytes, manner: Manner = Manner.WHOLE) -> None:
         self._order.append(self.name)
 
 
@@ -39,7 +39,7 @@ class _Bench:
         request = HttpRequest("POST", name, "", (), b"", None, "127.0.0.1")
         return Job(_Asker(name, self.order), request, bucket)
 
-    def run(self, script: Callable[[_Bench, Pool], asyncio.Future[None]]) -> None:
+    def run(self, script: Callable[[_Bench, Pool], Awaitable[None]]) -> None:
         async def main() -> None:
             pool = Pool(
                 asyncio.get_running_loop(),
