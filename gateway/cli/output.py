@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from rich.text import Text
 from gateway.telemetry import escape
 
 _LONG = 4096
+_WIDE = 240
 _printed: list[bool] = []  # filled once the command's document is out: there is never a second one
 
 
@@ -27,8 +28,8 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._people = Console(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True)
-        self._progress = Console(file=sys.stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        self._people = _console(sys.stdout)
+        self._progress = _console(sys.stderr)
         self._started = time.monotonic()
 
     def document(self, content: Mapping[str, Any]) -> None:
@@ -57,6 +58,12 @@ class Output:
     def progress(self, text: str) -> None:
         """A line about work in hand, with the seconds since the command began."""
         self._progress.print(Text(f"{time.monotonic() - self._started:6.1f} s  {clean(text)}", style="dim"))
+
+
+def _console(stream: TextIO) -> Console:
+    # What reads a pipe or a file gets whole lines; a terminal folds tables at its own width.
+    width = None if stream.isatty() else _WIDE
+    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
 def report_failure(error: BaseException, status: int, *, as_json: bool) -> None:
