@@ -31,6 +31,7 @@ from gateway.transport.endpoint import Endpoint, Keeping
 from gateway.transport.http import Application, HttpAnswer, HttpRequest
 from gateway.transport.limits import FrontLimits
 from gateway.transport.pages import Pages
+from gateway.transport.rates import Rates
 from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
 from gateway.transport.server import Server
@@ -109,7 +110,7 @@ def serve_system(state: StateFolder, settings: Settings, system: System) -> None
         port=settings.listen.port or state.remembered_port() or 0,
         tls=None if settings.listen.plain_http else _tls_files(state, settings),
         limits=_front_limits(settings),
-        workers=settings.listen.workers or os.cpu_count() or 1,
+        workers=_processes(settings),
         threads=settings.listen.threads,
         make_application=lambda: Running(state, settings, system, server.port),
         refuse=_refuse,
@@ -130,13 +131,17 @@ class Running:
         store = Store.open(
             state.path,
             clock=clock,
-            retention=Retention(refusals=timedelta(days=settings.refusals.keep_days)),
+            retention=Retention(
+                refusals=timedelta(days=settings.refusals.keep_days),
+                most_refusals=settings.refusals.most_records,
+            ),
             sampling=SamplingLimits(recorded_per_peer=settings.refusals.per_minute),
         )
         self._store = store
         self._clock = clock
         self._parts = Parts(state, settings, clock, trust, signer(settings, state.path), store)
-        self._readiness = Readiness(store, trust, clock, state.data, profile_of(settings).skew)
+        alarms = telemetry.Alarms(state.run)
+        self._readiness = Readiness(store, trust, clock, state.data, alarms, skew=profile_of(settings).skew)
         self._application = system.wrap(self._endpoint(system.handlers(self._parts), port), self._parts)
         self.periodic: Sequence[tuple[float, Callable[[], None]]] = (
             (_SWEEP_SECONDS, self._sweep),
@@ -151,6 +156,13 @@ class Running:
     def close(self) -> None:
         """Write what is pending and close the database."""
         self._store.close()
+
+    def _engine(self) -> Engine:
+        share = self._parts.settings.profile.second_engine_share
+        if not share:
+            return LxmlEngine()
+        alarms = telemetry.Alarms(self._parts.state.run)
+        return TwoEngines(LxmlEngine(), XmlsecEngine(), share=share, alarm=alarms.begin)
 
     def _sweep(self) -> None:
         while self._store.sweep(self._clock.now()):
@@ -179,7 +191,7 @@ class Running:
             admission=Admission(
                 parts.trust, Counterparts(settings.counterparts), plain_http=settings.listen.plain_http
             ),
-            verifier=Verifier(parts.trust, profile, _engine(settings)),
+            verifier=Verifier(parts.trust, profile, self._engine()),
             replies=Replies(parts.signer, parts.clock),
             store=parts.store,
             clock=parts.clock,
@@ -189,7 +201,12 @@ class Running:
                 skew=profile.skew,
             ),
             readiness=self._readiness,
+            rates=Rates(settings.limits.requests_per_minute, _processes(settings)),
         )
+
+
+def _processes(settings: Settings) -> int:
+    return settings.listen.workers or os.cpu_count() or 1
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -201,13 +218,6 @@ def addresses_of(settings: Settings, port: int) -> tuple[str, ...]:
     """The base addresses by which callers reach the system, the first being the one that it tells."""
     scheme = "http" if settings.listen.plain_http else "https"
     return settings.listen.addresses or (f"{scheme}://{settings.listen.host}:{port}/",)
-
-
-def _engine(settings: Settings) -> Engine:
-    share = settings.profile.second_engine_share
-    if not share:
-        return LxmlEngine()
-    return TwoEngines(LxmlEngine(), XmlsecEngine(), share=share, alarm=telemetry.warning)
 
 
 def _destination(settings: Settings, role: str) -> str:

@@ -57,7 +57,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="A secured SOAP gateway that stands in for a municipal communication server (市町村CS).",
-    epilog="Example: juki-gateway demo /tmp/demo",
+    epilog="Example: juki-gateway demo build/demo",
 )
 
 

@@ -16,7 +16,7 @@ from gateway.state import StateFolder
 app = new_app()
 
 
-@app.command(epilog="Example: juki-gateway init /tmp/131016-cs --municipality 131016 --name 千代田区")
+@app.command(epilog="Example: juki-gateway init build/131016-cs --municipality 131016 --name 千代田区")
 def init(
     folder: NewFolder,
     role: Annotated[str, typer.Option(help="What the system is.")] = "municipal_cs",

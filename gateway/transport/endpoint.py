@@ -24,6 +24,7 @@ from gateway.transport.http import HttpAnswer, HttpRequest, plain_answer
 from gateway.transport.http_checks import step_1_http
 from gateway.transport.journal import Journal
 from gateway.transport.pages import Pages
+from gateway.transport.rates import Rates
 from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
 from gateway.wss.engine import canonical
@@ -54,6 +55,7 @@ class Endpoint:
         clock: Clock,
         keeping: Keeping,
         readiness: Readiness,
+        rates: Rates,
     ) -> None:
         self._bindings = bindings
         self._pages = pages
@@ -64,6 +66,7 @@ class Endpoint:
         self._clock = clock
         self._keeping = keeping
         self._readiness = readiness
+        self._rates = rates
         self._journal = Journal(store.refusals)
 
     def __call__(self, http: HttpRequest) -> HttpAnswer:
@@ -74,6 +77,8 @@ class Endpoint:
             return plain_answer(503, "not ready", (("Retry-After", "5"),))
         now = self._clock.now()
         peer = self._admission.peer(http.peer_certificate, http.peer_address, now)
+        if peer.counterpart is not None and not self._rates.takes(peer.counterpart.id):
+            return plain_answer(503, "too many requests a minute", (("Retry-After", "1"),))
         call = Call(http, faults.new_reference(), now, peer)
         with telemetry.about(reference=call.reference):
             return self._answer(call)

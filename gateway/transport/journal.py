@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from gateway import telemetry
 from gateway.errors import StoreError
@@ -10,6 +11,15 @@ from gateway.refusals import Refused
 from gateway.store import ChainLine, RefusalLog, RefusalRecord
 from gateway.transport.call import Call
 from gateway.transport.http import HttpAnswer
+
+_UUID = re.compile("urn:uuid:[0-9a-fA-F-]{36}")
+
+
+def loggable(message_id: str | None) -> str | None:
+    """A MessageID as a log line may have it: a UUID as it is, any other text (a sender's own) as a digest."""
+    if message_id is None or _UUID.fullmatch(message_id):
+        return message_id
+    return "sha256:" + hashlib.sha256(message_id.encode()).hexdigest()[:32]
 
 
 class Journal:
@@ -25,7 +35,7 @@ class Journal:
             call.reference,
             counterpart=call.sender.id if call.sender else call.peer.name,
             operation=call.operation.name if call.operation else None,
-            message_id=call.about.message_id,
+            message_id=loggable(call.about.message_id),
             outcome=outcome,
             timings={**call.timings, "total": call.total()},
             service=call.service.name if call.service else None,

@@ -54,7 +54,9 @@ class TwoEngines:
     called: one of two independent implementations is wrong, and nobody can tell which.
     """
 
-    def __init__(self, first: Engine, second: Engine, *, share: float, alarm: Callable[[str], None]) -> None:
+    def __init__(
+        self, first: Engine, second: Engine, *, share: float, alarm: Callable[[str], object]
+    ) -> None:
         self._first = first
         self._second = second
         self._share = share  # of messages, 0.0 to 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ with warnings.catch_warnings():
     # pkilint's own dependencies use what newer Pythons deprecate
     warnings.simplefilter("ignore")
     from pkilint import loader, pkix, validation
+    from pkilint.bin import lint_pkix_signer_signee_cert_chain
     from pkilint.pkix import certificate as pkix_certificate
     from pkilint.pkix import crl as pkix_crl
     from pkilint.pkix import extension, name
@@ -110,3 +112,13 @@ def test_the_linter_does_find_faults() -> None:
     bad = make("x", key("x"), "y", key("y"), altered(LEAF, (x509.BasicConstraints(True, None), False)))
     document = loader.RFC5280CertificateDocumentLoader().load_der_document(der(bad))
     assert any("basic_constraints" in one for one in findings(certificate_linter().validate(document.root)))
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the tool leaves the files open that it was given
+@pytest.mark.parametrize("profile", ["signing", "tls"])
+def test_each_link_of_the_chain(profile: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names, key identifiers, policies and signatures agree between an authority and what it issued."""
+    files = (authority().root_pem, authority().issuing_pem, credential(profile=profile).certificate)
+    for above, below in pairwise(files):
+        assert lint_pkix_signer_signee_cert_chain.main(["lint", "-s", "NOTICE", str(above), str(below)]) == 0
+        assert capsys.readouterr().out.strip() == ""

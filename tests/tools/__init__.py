@@ -1,0 +1,30 @@
+"""Tools that tests use and that cannot live in .venv, each in its own folder under ``build/tools``.
+
+``python -m tests.tools`` gets them (``make tools``); ``find`` gives a tool's command, and a test whose tool
+is missing is reported as "not run" by name.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / "build" / "tools"
+"""Where the tools are unpacked; ignored by git."""
+
+COMMANDS = {
+    "sslyze": FOLDER / "sslyze" / "bin" / "python",  # -m sslyze
+    "xmlsec1": FOLDER / "xmlsec1" / "bin" / "xmlsec1",
+}
+"""The executable of each tool."""
+
+
+def find(name: str) -> Path | None:
+    """The tool's executable; None when ``make tools`` has not got it."""
+    command = COMMANDS[name]
+    return command if os.access(command, os.X_OK) else None
+
+
+def not_run(name: str) -> str:
+    """What a test says that cannot run without the tool."""
+    return f"not run: {name}: make tools has not got it"
