@@ -20,6 +20,7 @@ from lxml import etree
 
 from clients._faults import read_fault
 from clients._http import HttpCaller, HttpReply
+from clients._schema import AnswerSchema
 from gateway.clock import Clock
 from gateway.errors import (
     CounterpartAnswerInvalid,
@@ -92,6 +93,7 @@ class Channel:
         self._clock = clock
         self._deadline_seconds = deadline_seconds
         self._observe = observe
+        self._schema = AnswerSchema(wsdl.with_suffix(".xsd"))
         self._zeep = zeep.Client(str(wsdl), transport=_Transport(self), settings=zeep.Settings(strict=True))
         binding = next(iter(next(iter(self._zeep.wsdl.services.values())).ports.values())).binding
         self._service = self._zeep.create_service(binding.name.text, url)
@@ -137,6 +139,7 @@ class Channel:
             answer = self._verified(reply, request, action, str(etree.QName(content).localname))
             if answer.is_fault:
                 raise read_fault(answer.content, "bound" if answer.bound else "unbound")
+            self._schema.check(answer.content)
         except CounterpartError as error:
             outcome = type(error).__name__
             raise

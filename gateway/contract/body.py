@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gateway.contract import mapping, national, terminal
+from gateway.contract import mapping, national, prefectural, terminal
 from gateway.contract.schema import schema_of
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from gateway.contract.service import Operation, Service
 
 SERVICES: Mapping[str, Service] = MappingProxyType(
-    {module.SERVICE.name: module.SERVICE for module in (terminal, national)}
+    {module.SERVICE.name: module.SERVICE for module in (terminal, prefectural, national)}
 )
 """Every service of the contract by its name."""
 
 _CODECS: dict[str, dict[str, Codec[Any, Any]]] = {
-    module.SERVICE.name: {**module.CODECS} for module in (terminal, national)
+    module.SERVICE.name: {**module.CODECS} for module in (terminal, prefectural, national)
 }
 
 

@@ -5,10 +5,19 @@ The caller in the message is who asked the 市町村CS: its municipality, termin
 
 from __future__ import annotations
 
-from gateway.contract import identity
+from gateway.contract import identity, search
 from gateway.contract.service import make_operation, make_service
 
 _NAMESPACE = "urn:juki-gateway:national:1"
 
-SERVICE = make_service("national", (make_operation(_NAMESPACE, "VerifyIdentity", changes=False),))
-CODECS = {"VerifyIdentity": identity.national_codec(_NAMESPACE)}
+SERVICE = make_service(
+    "national",
+    (
+        make_operation(_NAMESPACE, "VerifyIdentity", changes=False),
+        make_operation(_NAMESPACE, "SearchPerson", changes=False),
+    ),
+)
+CODECS = {
+    "VerifyIdentity": identity.national_codec(_NAMESPACE),
+    "SearchPerson": search.register_codec(_NAMESPACE),
+}

@@ -13,6 +13,7 @@ from gateway.contract.service import TYPES
 from gateway.domain.codes import DocumentKind, Purpose, Sex, VerificationResult
 from gateway.domain.eras import Calendar
 from gateway.domain.register_date import Certainty
+from gateway.domain.search import Match, Place, SearchResult
 
 # isort: split
 from spyne import ComplexModel, Unicode
@@ -65,6 +66,8 @@ _IDENTIFIER = "[0-9A-Za-z]([0-9A-Za-z-]{0,62}[0-9A-Za-z])?"
 # A character that is no brace and no white space control, an escaped brace, or a 住基ネット統一文字 token.
 _INLINE = r"([^\{\t\n\r]|\{\{|\{J\+[0-9A-F]{4}\})+"
 
+_KANA = "[\u30a1-\u30fa\u30fb\u30fc]"
+
 ResidentRecordCode = text("ResidentRecordCode", pattern="[0-9]{11}")
 MunicipalityCode = text("MunicipalityCode", pattern="(0[1-9]|[1-3][0-9]|4[0-7])[0-9]{4}")
 Identifier = text("Identifier", pattern=_IDENTIFIER)
@@ -76,12 +79,18 @@ DateDigits = text("DateDigits", pattern="[0-9]{4}(0[0-9]|1[0-2])([0-2][0-9]|3[01
 Instant = text("Instant", pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 Reference = text("Reference", pattern="[0-9A-Za-z-]{8,64}")
 
+Kana = text("Kana", pattern=f"{_KANA}+([ \u3000]{_KANA}+)*", min_len=1, max_len=200)
+IndividualNumber = text("IndividualNumber", pattern="[0-9]{12}")
+
 SexCode = codes("Sex", Sex)
 CalendarCode = codes("Calendar", Calendar)
 CertaintyCode = codes("Certainty", Certainty)
 PurposeCode = codes("Purpose", Purpose)
 DocumentKindCode = codes("DocumentKind", DocumentKind)
 VerificationResultCode = codes("VerificationResult", VerificationResult)
+MatchCode = codes("Match", Match)
+SearchResultCode = codes("SearchResult", SearchResult)
+PlaceCode = codes("Place", Place)
 
 Operator = record(TYPES, "Operator", [("verificationId", Identifier), ("operatorId", Identifier)])
 
@@ -119,4 +128,53 @@ Verification = record(
     TYPES,
     "Verification",
     [("result", VerificationResultCode), ("checkedAt", Instant), ("reference", Reference)],
+)
+
+NameTerm = record(TYPES, "NameTerm", [("text", Name), ("match", MatchCode)])
+KanaTerm = record(TYPES, "KanaTerm", [("text", Kana), ("match", MatchCode)])
+AddressTerm = record(TYPES, "AddressTerm", [("text", Address), ("match", MatchCode)])
+
+SearchTerms = record(
+    TYPES,
+    "SearchTerms",
+    [
+        ("name", optional(NameTerm)),
+        ("kana", optional(KanaTerm)),
+        ("birthDate", optional(RegisterDate)),
+        ("sex", optional(SexCode)),
+        ("address", optional(AddressTerm)),
+    ],
+)
+
+IdentityRecord = record(
+    TYPES,
+    "IdentityRecord",
+    [
+        ("residentRecordCode", ResidentRecordCode),
+        ("individualNumber", optional(IndividualNumber)),
+        ("name", Name),
+        ("kana", optional(Kana)),
+        ("latinName", optional(Name)),
+        ("commonName", optional(Name)),
+        ("formerSurname", optional(Name)),
+        ("birthDate", RegisterDate),
+        ("sex", SexCode),
+        ("address", Address),
+        ("municipality", MunicipalityCode),
+    ],
+)
+
+MOST_RECORDS = 50
+"""People that an answer to a search lists at the most; more are "too many"."""
+
+Found = record(
+    TYPES,
+    "Found",
+    [
+        ("result", SearchResultCode),
+        ("answeredBy", PlaceCode),
+        ("checkedAt", Instant),
+        ("reference", Reference),
+        ("record", IdentityRecord.customize(min_occurs=0, max_occurs=MOST_RECORDS, nillable=False)),
+    ],
 )

@@ -1,7 +1,8 @@
 """Answers and faults, signed and bound to their request as far as it is known.
 
 RelatesTo names the request from step 4 on, SignatureConfirmation only once step 8 has passed. To a sender
-whom the connection does not make known a fault is unsigned and holds a code and a reference, no more.
+who is not known a fault is unsigned and holds a code and a reference, no more. What makes known is the
+connection's certificate; on plain HTTP (development) the signature does, once step 11 has passed.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Replies:
 
     def refusal(self, call: Call, refusal: Refused) -> HttpAnswer:
         """The fault for a refused message: signed from step 2 on when the connection's owner is known."""
-        known = call.peer.counterpart
+        known = call.peer.counterpart or call.sender
         detail = known is not None and known.fault_detail
         fault = faults.refusal_fault(refusal.rule, call.reference, detail=detail, where=refusal.where)
         headers = (("Allow", "POST"),) if refusal.rule.status == _METHOD_NOT_ALLOWED else ()
@@ -60,7 +61,7 @@ class Replies:
     def failure(self, call: Call) -> HttpAnswer:
         """The answer to a request that met an error of our own."""
         fault = faults.failure_fault(call.reference)
-        if call.peer.counterpart is None:
+        if call.peer.counterpart is None and call.sender is None:
             return HttpAnswer(500, faults.unsigned_envelope(fault))
         return HttpAnswer(500, self._sign(call, fault.element, fault.action, (fault.prefix,)))
 

@@ -23,10 +23,12 @@ from gateway.contract import SERVICES
 from gateway.domain.verification import IdentityQuestion, NationalAnswer
 from gateway.settings import Counterpart, Operator, Subject
 from gateway.store import RefusalRecord, Store
+from gateway.telemetry import Alarms
 from gateway.transport.call import Binding
 from gateway.transport.endpoint import Endpoint, Keeping
 from gateway.transport.http import HttpAnswer, HttpRequest
 from gateway.transport.pages import Pages
+from gateway.transport.rates import Rates
 from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
 from gateway.trust import Anchor, FileSigner, TrustStore
@@ -144,7 +146,8 @@ class Door:
             )
             for service, handler in ((TERMINAL, terminal), (NATIONAL, national))
         }
-        readiness = Readiness(store, trust, clock, folder, timedelta(days=1))
+        alarms = Alarms(folder)
+        readiness = Readiness(store, trust, clock, folder, alarms, skew=timedelta(days=1))
         endpoint = Endpoint(
             bindings=bindings,
             pages=Pages(
@@ -158,6 +161,7 @@ class Door:
             clock=clock,
             keeping=Keeping(),
             readiness=readiness,
+            rates=Rates(1_000_000, 1),
         )
         return cls(endpoint, store, trust, asked)
 
@@ -207,7 +211,8 @@ class Door:
     ) -> RefusalRecord:
         """The answer must be the fault of exactly this rule; ``request`` is what a signed one is bound to.
 
-        Without ``request`` the fault must be unsigned, with code and reference only.
+        Without ``request`` the fault must be unsigned. With ``detail`` it tells step and reasons, without it
+        code and reference only.
         """
         seen = replies.read(answer.body)
         record = self.record(seen.reference)
@@ -216,19 +221,18 @@ class Door:
         check((answer.status, seen.fault, seen.code) == (status, fault, local), f"{answer.status}, {seen}")
         check(answer.content_type == "text/xml; charset=utf-8", answer.content_type)
         check(SECRET not in answer.body.decode() + repr(record), "a name of the message is told")
-        if request is None:
-            check(not seen.signed, "a stranger's fault is signed")
-            check(seen.children == ("code", "reference"), f"told a stranger {seen.children}")
-            check((seen.relates_to, seen.confirms, seen.action) == (None, None, None), "an unsigned header")
-            return record
-        message = self.verified(answer.body, request)
-        check(message.is_fault and message.bound, "the fault is not bound to the request")
-        check(record.message_id == seen.relates_to, f"{record.message_id} is on record")
         if detail:
             check(seen.step == record.step, f"step {seen.step} is told, {record.step} on record")
             check(set(seen.reasons) == {"ja", "en"}, f"reasons in {set(seen.reasons)}")
         else:
             check(seen.children == ("code", "reference"), f"told {seen.children}")
+        if request is None:
+            check(not seen.signed, "the fault is signed")
+            check((seen.relates_to, seen.confirms, seen.action) == (None, None, None), "an unsigned header")
+        else:
+            message = self.verified(answer.body, request)
+            check(message.is_fault and message.bound, "the fault is not bound to the request")
+            check(record.message_id == seen.relates_to, f"{record.message_id} is on record")
         return record
 
     def verified(self, raw: bytes, request: Draft) -> VerifiedMessage:

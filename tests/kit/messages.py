@@ -220,7 +220,8 @@ def _build(
         "token": f'<{s.wsse}:BinarySecurityToken EncodingType="{BASE64}" ValueType="{X509V3}" '
         f'{s.wsu}:Id="{ids["token"]}">{base64.b64encode(identity.der).decode()}</{s.wsse}:BinarySecurityToken>',
         "timestamp": f'<{s.wsu}:Timestamp {s.wsu}:Id="{ids["timestamp"]}"><{s.wsu}:Created>{instant(created)}'
-        f"</{s.wsu}:Created><{s.wsu}:Expires>{instant(created + lifetime)}</{s.wsu}:Expires></{s.wsu}:Timestamp>",
+        f"</{s.wsu}:Created><{s.wsu}:Expires>{instant(created + lifetime)}</{s.wsu}:Expires>"
+        f"</{s.wsu}:Timestamp>",
     }
     names = ["body", "timestamp", "token", *headers]
     if confirms is not None:
@@ -266,7 +267,8 @@ def _signature(style: Style, targets: list[str], token: str, identity: Identity,
     return (
         f'<{d}:Signature><{d}:SignedInfo>{style.gap}<{d}:CanonicalizationMethod Algorithm="{EXC}">'
         f"{_prefixes(style.signed_info_prefixes)}</{d}:CanonicalizationMethod>"
-        f'<{d}:SignatureMethod Algorithm="{method or signing.method_for(identity.key)}"/>{references}{style.gap}'
+        f'<{d}:SignatureMethod Algorithm="{method or signing.method_for(identity.key)}"/>{references}'
+        f"{style.gap}"
         f"</{d}:SignedInfo><{d}:SignatureValue></{d}:SignatureValue><{d}:KeyInfo><{w}:SecurityTokenReference>"
         f'<{w}:Reference URI="#{token}" ValueType="{X509V3}"/></{w}:SecurityTokenReference></{d}:KeyInfo>'
         f"</{d}:Signature>"

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from gateway.refusals import Refused
 from gateway.wss.verify import AnswerContext, RequestContext, SecuredMessage, VerifiedMessage, Verifier
-
 from tests.kit import messages
 from tests.kit.identities import NOW
 from tests.kit.messages import Draft

@@ -130,9 +130,12 @@ def parse(raw: bytes | str) -> Node:
         stack[-1].append(node)
         stack.append(node)
 
+    def text(value: str) -> None:
+        stack[-1].append(value)
+
     parser.StartElementHandler = start
     parser.EndElementHandler = lambda _name: stack.pop()
-    parser.CharacterDataHandler = lambda text: stack[-1].append(text)
+    parser.CharacterDataHandler = text
     parser.Parse(raw, True)
     return top.elements[0].cut()
 

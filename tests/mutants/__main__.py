@@ -49,8 +49,12 @@ class Running:
 def main() -> int:
     """Run what the command line asks for; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.partition("\n")[0])
-    parser.add_argument("--step", type=int, action="append", help="only this step's mutants (may be repeated)")
-    parser.add_argument("--verbose", action="store_true", help="print every mutant, not only those that survive")
+    parser.add_argument(
+        "--step", type=int, action="append", help="only this step's mutants (may be repeated)"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="print every mutant, not only those that survive"
+    )
     wanted = parser.parse_args()
     os.chdir(ROOT)
     started = time.monotonic()
@@ -92,7 +96,9 @@ def _complaints(sites: list[Site], known: dict[str, Any]) -> list[str]:
     steps: dict[str, int] = known["steps"]
     raised = {site.name for site in sites if site.kind == "raise"}
     found = [f"the tests fail on the gateway as it is: {name}" for name in known["failed"]]
-    found += [f"{site.path}:{site.line}: no rule is called {site.name}" for site in sites if not _known(site, known)]
+    found += [
+        f"{site.path}:{site.line}: no rule is called {site.name}" for site in sites if not _known(site, known)
+    ]
     found += [f"rule {name} (step {steps[name]}) is raised nowhere" for name in steps if name not in raised]
     covered = {steps[name] for name in raised if name in steps}
     found += [f"step {step} has no mutant" for step in STEPS if step not in covered]
@@ -151,6 +157,7 @@ def _outcome(status: int) -> str:
         return f"killed: the process died of signal {os.WTERMSIG(status)}"
     code = os.waitstatus_to_exitcode(status)
     named = {0: "SURVIVES", 1: "killed", 2: "killed: the tests could not be collected"}
+    named[child.CHANGED] = "NOT JUDGED: the source has changed"
     return named.get(code, f"NOT JUDGED: pytest ended with {code}")
 
 

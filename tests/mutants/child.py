@@ -23,6 +23,11 @@ from tests.mutants.sites import Site, switched_off
 
 OPTIONS = ["-q", "--tb=no", "--no-header", "-p", "no:faulthandler"]
 
+BROKEN = 99
+"""Exit status of a child that could not even begin."""
+CHANGED = 98
+"""Exit status of a child whose source is no longer the one that the sites were found in."""
+
 
 def fork(work: Callable[[], int]) -> int:
     """Run ``work`` in a child that ends with its result; returns the child's process id."""
@@ -31,7 +36,7 @@ def fork(work: Callable[[], int]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    status = 99
+    status = BROKEN
     try:
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
@@ -43,6 +48,11 @@ def fork(work: Callable[[], int]) -> int:
 
 def judge(sites: tuple[Site, ...], tests: Sequence[str]) -> int:
     """pytest's exit status for these tests with the sites switched off."""
+    for path in {site.path for site in sites}:
+        try:
+            switched_off(Path(path).read_text("utf-8"), tuple(site for site in sites if site.path == path))
+        except (LookupError, SyntaxError):
+            return CHANGED
     sys.meta_path.insert(0, _Finder(sites))
     return int(pytest.main([*OPTIONS, "-x", *tests]))
 

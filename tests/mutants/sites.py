@@ -72,20 +72,29 @@ def mutants(sites: list[Site], steps: dict[str, int]) -> list[Mutant]:
 
 
 def switched_off(source: str, sites: tuple[Site, ...]) -> ast.Module:
-    """The module's tree with every one of the sites replaced by ``pass``."""
-    tree = _Switch({(site.kind, site.line) for site in sites}).visit(ast.parse(source))
+    """The module's tree with every one of the sites replaced by ``pass``.
+
+    Raises LookupError when a site is not where it was found: somebody edits the sources meanwhile.
+    """
+    switch = _Switch({(site.kind, site.line): site.name for site in sites})
+    tree = switch.visit(ast.parse(source))
+    if switch.left:
+        raise LookupError(f"the source has changed: {switch.left}")
     return ast.fix_missing_locations(tree)
 
 
 class _Switch(ast.NodeTransformer):
-    def __init__(self, places: set[tuple[str, int]]) -> None:
-        self._places = places
+    def __init__(self, places: dict[tuple[str, int], str]) -> None:
+        self.left = places
 
-    def visit_Raise(self, node: ast.Raise) -> ast.stmt:  # noqa: N802 - the name that ast calls
-        return ast.copy_location(ast.Pass(), node) if ("raise", node.lineno) in self._places else node
+    def visit_Raise(self, node: ast.Raise) -> ast.stmt:
+        if self.left.get(("raise", node.lineno)) not in {None, _rule(node.exc)}:
+            return node
+        return ast.copy_location(ast.Pass(), node) if self.left.pop(("raise", node.lineno), None) else node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:  # noqa: N802 - the name that ast calls
-        if ("function", node.lineno) in self._places:
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        if self.left.get(("function", node.lineno)) == node.name:
+            del self.left["function", node.lineno]
             node.body = [ast.copy_location(ast.Pass(), node.body[0])]
             return node
         self.generic_visit(node)

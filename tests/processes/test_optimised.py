@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 # pytest warns that it rewrites asserts of test modules only: that is what is tried here.
 QUIET = "ignore:assertions not in test modules or plugins will be ignored:pytest.PytestConfigWarning"
-WRONG = '''
+WRONG = """
 from gateway.refusals import Refused
 from tests.kit.refusal import check, expect_refusal
 
@@ -47,14 +47,16 @@ def test_an_assert_of_a_test_module():
 def test_a_good_expectation():
     with expect_refusal("digest", "wsse:FailedCheck"):
         raise Refused("digest")
-'''
+"""
 
 
 def optimised(*arguments: str) -> tuple[int, dict[str, int], str]:
     """pytest's exit status, its counts and its output under ``python -O``."""
     command = [sys.executable, "-O", "-m", "pytest", "--tb=line", "-W", QUIET, *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", ended.stdout)}
+    counts = {
+        word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", ended.stdout)
+    }
     return ended.returncode, counts, ended.stdout[-4000:] + ended.stderr[-2000:]
 
 
@@ -68,7 +70,9 @@ def test_the_refusal_suite() -> None:
 def test_wrong_expectations_fail(tmp_path: Path) -> None:
     path = tmp_path / "test_wrong.py"
     path.write_text(WRONG)
-    status, counts, output = optimised(f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", str(path))
+    status, counts, output = optimised(
+        f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", str(path)
+    )
     assert status == 1, output
     assert counts == {"failed": 5, "passed": 1}, output
 

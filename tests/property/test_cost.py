@@ -8,13 +8,12 @@ the 50 ms were set, hence 77 times as much), with slack for a busy machine on to
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
+
 from gateway.refusals import Refused
 from gateway.trust import Anchor, TrustStore
 from gateway.wss.verify import Verifier
-
 from tests.kit import identities, tree
 from tests.kit.heavy import BEYOND, BYTES, WITHIN
 from tests.kit.identities import NOW
@@ -81,7 +80,9 @@ def test_beyond_the_limits(verifier: Verifier, name: str) -> None:
     check(times <= BEYOND_LIMITS * SLACK, f"{times:.0f} times an ordinary message ({seconds * 1000:.1f} ms)")
 
 
-@pytest.mark.parametrize("name", ["many chains of 60", "26 prefixes in every PrefixList", "#default with 20,000 elements"])
+@pytest.mark.parametrize(
+    "name", ["many chains of 60", "26 prefixes in every PrefixList", "#default with 20,000 elements"]
+)
 def test_a_stranger_pays_first(verifier: Verifier, name: str) -> None:
     """A signature value that does not hold must not cost more than one that does."""
     raw = WITHIN[name]()

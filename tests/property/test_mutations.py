@@ -12,14 +12,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from gateway.refusals import Refused
 from gateway.trust import Anchor, TrustStore
 from gateway.wss.engine_lxml import LxmlEngine
 from gateway.wss.engine_xmlsec import XmlsecEngine
 from gateway.wss.verify import VerifiedMessage, Verifier
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from tests.kit import identities, tree
 from tests.kit.identities import NOW
 from tests.kit.messages import Draft, Style, good_answer, good_request
@@ -51,7 +51,18 @@ ALPHABET = [
     "\u00a0".encode(),
     "\U000e0100".encode(),
 ]
-FRAGMENTS = [b"wsu:Id", b"#body-1", b"soap:", b"wsa:", b"ds:", b"Body", b"Timestamp", b"sha256", b"exc-c14n#", b"2026"]
+FRAGMENTS = [
+    b"wsu:Id",
+    b"#body-1",
+    b"soap:",
+    b"wsa:",
+    b"ds:",
+    b"Body",
+    b"Timestamp",
+    b"sha256",
+    b"exc-c14n#",
+    b"2026",
+]
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +111,9 @@ def handed_on(verified: VerifiedMessage) -> tuple[object, ...]:
     )
 
 
-def judge(verifiers: tuple[Verifier, Verifier], raw: bytes, original: bytes, *, answer: bool, told: str) -> str:
+def judge(
+    verifiers: tuple[Verifier, Verifier], raw: bytes, original: bytes, *, answer: bool, told: str
+) -> str:
     """Both engines agree, and an accepted message is the one that was signed."""
     wanted = outcome(verifiers[0], original, answer=answer)
     check(wanted[0] != "refused", f"the good message itself is refused: {wanted}")
@@ -112,25 +125,19 @@ def judge(verifiers: tuple[Verifier, Verifier], raw: bytes, original: bytes, *, 
 
 def change_bytes(raw: bytes, draw: random.Random) -> bytes:
     """One random change of the bytes."""
-    at = draw.randrange(len(raw))
-    kind = draw.randrange(7)
-    if kind == 0:
-        return raw[:at] + bytes([raw[at] ^ 1 << draw.randrange(8)]) + raw[at + 1 :]
-    if kind == 1:
-        return raw[:at] + draw.choice(ALPHABET) + raw[at:]
-    if kind == 2:
-        return raw[:at] + raw[at + draw.randrange(1, 40) :]
-    if kind == 3:
-        other = draw.randrange(len(raw))
-        return raw[:at] + raw[other : other + draw.randrange(1, 200)] + raw[at:]
-    if kind == 4:
-        old, new = draw.choice(FRAGMENTS), draw.choice(FRAGMENTS)
-        return raw.replace(old, new, draw.randrange(1, 4))
-    if kind == 5:
-        end = raw.find(b">", at)
-        return raw[: end + 1] + draw.choice(ALPHABET) + raw[end + 1 :] if end > 0 else raw
-    space = raw.find(b'" ', at)
-    return raw[: space + 1] + draw.choice(ALPHABET) + raw[space + 1 :] if space > 0 else raw
+    at, other = draw.randrange(len(raw)), draw.randrange(len(raw))
+    behind_tag, behind_value = raw.find(b">", at) + 1, raw.find(b'" ', at) + 1
+    return draw.choice(
+        (
+            lambda: raw[:at] + bytes([raw[at] ^ 1 << draw.randrange(8)]) + raw[at + 1 :],
+            lambda: raw[:at] + draw.choice(ALPHABET) + raw[at:],
+            lambda: raw[:at] + raw[at + draw.randrange(1, 40) :],
+            lambda: raw[:at] + raw[other : other + draw.randrange(1, 200)] + raw[at:],
+            lambda: raw.replace(draw.choice(FRAGMENTS), draw.choice(FRAGMENTS), draw.randrange(1, 4)),
+            lambda: raw[:behind_tag] + draw.choice(ALPHABET) + raw[behind_tag:],
+            lambda: raw[:behind_value] + draw.choice(ALPHABET) + raw[behind_value:],
+        )
+    )()
 
 
 @pytest.mark.parametrize("answer", [False, True])
@@ -170,7 +177,9 @@ def change_tree(draft: Draft, draw: random.Random) -> None:
     elif kind == 6:
         node.insert(draw.randrange(len(node.children) + 1), draw.choice(["x", " ", "\r\n", "\u3000"]))
     else:
-        node.attributes |= {draw.choice(["Id", "ID", "wsu:Id", "x", "xml:lang"]): draw.choice(["body-1", "new", "1"])}
+        node.attributes |= {
+            draw.choice(["Id", "ID", "wsu:Id", "x", "xml:lang"]): draw.choice(["body-1", "new", "1"])
+        }
 
 
 def _above(node: tree.Node) -> list[tree.Node]:

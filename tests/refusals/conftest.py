@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gateway.trust import Anchor, TrustStore
 from gateway.wss.engine_lxml import LxmlEngine
 from gateway.wss.engine_xmlsec import XmlsecEngine
 from gateway.wss.verify import Verifier
-
 from tests.kit import identities
 from tests.kit.refusal import Bench
 

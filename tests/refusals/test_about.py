@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from gateway.refusals import Refused
 
+from gateway.refusals import Refused
 from tests.kit import identities
 from tests.kit.identities import NOW
 from tests.kit.messages import MESSAGE_ID, SERVICE, good_request
@@ -23,8 +23,6 @@ BOUND = {"expired": 9, "another address": 10, "another Body": 10}
 def message(flaw: str) -> bytes:
     """A good message with one flaw."""
     draft = good_request()
-    if flaw == "DOCTYPE":
-        return b"<!DOCTYPE x>" + draft.raw()
     if flaw == "two Bodies":
         draft.body.after(draft.body.copy())
     elif flaw == "no Timestamp":
@@ -35,19 +33,20 @@ def message(flaw: str) -> bytes:
         draft.reference(draft.body).cut()
         draft.resign()
     elif flaw == "another anchor":
-        return good_request(identities.TestAuthority("Refusal Test CA").identity("P-256")).raw()
-    elif flaw == "digest":
-        return replaced(draft.raw(), "東京都", "大阪府")
+        draft = good_request(identities.TestAuthority("Refusal Test CA").identity("P-256"))
     elif flaw == "signature value":
         draft.root.one("Signature").attributes["Id"] = "outside"
         draft.resign(identities.authority().identity("P-256", "somebody else"))
     elif flaw == "expired":
-        return good_request(created=NOW - timedelta(hours=1)).raw()
+        draft = good_request(created=NOW - timedelta(hours=1))
     elif flaw == "another address":
-        return good_request(to="https://127.0.0.1/other").raw()
+        draft = good_request(to="https://127.0.0.1/other")
     elif flaw == "another Body":
-        return good_request(body=f'<t:Other xmlns:t="{SERVICE}"/>').raw()
-    return draft.raw()
+        draft = good_request(body=f'<t:Other xmlns:t="{SERVICE}"/>')
+    raw = draft.raw()
+    if flaw == "DOCTYPE":
+        return b"<!DOCTYPE x>" + raw
+    return replaced(raw, "東京都", "大阪府") if flaw == "digest" else raw
 
 
 def refusal(bench: Bench, flaw: str, step: int) -> Refused:
@@ -100,4 +99,6 @@ def test_parser_messages_quote_nothing(bench: Bench) -> None:
     for new in ("<東京都>", "&東京都;", "&#0;東京都", "<t:東京都 a=1/>"):
         with pytest.raises(Refused) as caught:
             bench.request(replaced(good_request().raw(), "東京都", new))
-        check("東京都" not in f"{caught.value} {caught.value.found}", "the parser's message quotes the document")
+        check(
+            "東京都" not in f"{caught.value} {caught.value.found}", "the parser's message quotes the document"
+        )

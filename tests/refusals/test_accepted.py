@@ -18,7 +18,10 @@ KINDS = ["RSA-2048", "P-256"]
 STYLES = {
     "plain": Style(),
     "WSS4J": Style(
-        prefix_list="wsa wsu", signed_info_prefixes="soap wsa wsu", security_first=True, order=("token", "timestamp", "signature")
+        prefix_list="wsa wsu",
+        signed_info_prefixes="soap wsa wsu",
+        security_first=True,
+        order=("token", "timestamp", "signature"),
     ),
     "WSS4J with a default namespace": Style(
         prefix_list="#default wsa wsu",
@@ -35,14 +38,18 @@ STYLES = {
         order=("timestamp", "token", "signature"),
         ids={"body": "Body", "timestamp": "TS", "token": "X509", "To": "wsa5-To", "Action": "wsa5-Action"},
     ),
-    "counters for Ids": Style(ids={"body": "_0", "MessageID": "_1", "To": "_2", "Action": "_3", "timestamp": "_4"}),
+    "counters for Ids": Style(
+        ids={"body": "_0", "MessageID": "_1", "To": "_2", "Action": "_3", "timestamp": "_4"}
+    ),
     "zeep's order": Style(soap="soap-env", order=("signature", "token", "timestamp")),
     "signature in the middle": Style(order=("timestamp", "signature", "token")),
     "other prefixes": Style(soap="S", wsa="a", wsse="o", wsu="u", ds="dsig"),
     "one-letter and Japanese prefixes": Style(soap="s", wsa="宛先", wsse="w", wsu="ns1", ds="d"),
     "indented": Style(gap="\n    "),
     "indented with CRLF": Style(gap="\r\n\t"),
-    "Ids as UUIDs": Style(ids={"body": "id-9560359f-f599-4689-8b21-b22345d0c169", "token": "X509-EF85117233A4C60E7D"}),
+    "Ids as UUIDs": Style(
+        ids={"body": "id-9560359f-f599-4689-8b21-b22345d0c169", "token": "X509-EF85117233A4C60E7D"}
+    ),
     "Ids with dots": Style(ids={"body": "Body.1_a-b", "token": "本文"}),
 }
 
@@ -53,7 +60,10 @@ def test_a_request_in_another_style(bench: Bench, style: Style, kind: str) -> No
     verified = bench.request(good_request(identities.identity(kind), style=style))
     wanted = etree.fromstring(BODY)
     for seen, sent in zip(verified.content.iter(), wanted.iter(), strict=True):
-        check((seen.tag, seen.text or "", dict(seen.attrib)) == (sent.tag, sent.text or "", dict(sent.attrib)), "content")
+        check(
+            (seen.tag, seen.text or "", dict(seen.attrib)) == (sent.tag, sent.text or "", dict(sent.attrib)),
+            "content",
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +42,8 @@ def test_another_method(door: Door, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/terminal", "/terminal/2", "/terminal/1/", "//terminal/1", "/terminal/%31", "/TERMINAL/1", ""]
+    "path",
+    ["/", "/terminal", "/terminal/2", "/terminal/1/", "//terminal/1", "/terminal/%31", "/TERMINAL/1", ""],
 )
 def test_another_path(door: Door, path: str) -> None:
     refuses(door, "path", 404, path=path)
@@ -123,9 +123,14 @@ def test_identity_is_no_encoding(door: Door) -> None:
 
 
 def test_a_stranger_is_told_no_more(door: Door) -> None:
-    """The same fault for a connection of nobody: step 1 comes before everything."""
+    """A connection of nobody gets the same fault without the detail: step 1 comes before everything."""
     answer = door.post(b"", None, method="PUT")
-    door.refused(answer, "method", CLIENT, status=405)
+    door.refused(answer, "method", CLIENT, status=405, detail=False)
+
+
+def test_without_fault_detail_no_more_is_told(door: Door) -> None:
+    answer = door.post(b"", tls_of("terminal-quiet"), method="PUT")
+    door.refused(answer, "method", CLIENT, status=405, detail=False)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,19 @@ FAULT = "wsse:InvalidSecurity"
 
 # Ids: every attribute that any reader takes for one, unique in the whole document
 
-ID_NAMES = ["wsu:Id", "Id", "ID", "id", "iD", "xml:id", "AssertionID", "x:iD", "x:Id", "x:AssertionID", "soap:id"]
+ID_NAMES = [
+    "wsu:Id",
+    "Id",
+    "ID",
+    "id",
+    "iD",
+    "xml:id",
+    "AssertionID",
+    "x:iD",
+    "x:Id",
+    "x:AssertionID",
+    "soap:id",
+]
 
 
 @pytest.mark.parametrize("name", ID_NAMES)
@@ -227,7 +239,7 @@ def test_times_of_another_grammar(bench: Bench, name: str, text: str) -> None:
 
 
 def test_number_of_references(bench: Bench) -> None:
-    # Nothing else is left to point to, so the sixteenth is refused by a later step: it was counted and passed.
+    # Nothing else is left to point to: the sixteenth passed the count and is refused by a later step.
     draft = good_request()
     while len(draft.references) < 16:
         draft.refer(draft.body)
@@ -258,7 +270,9 @@ def test_prefixes_are_counted_over_all_lists(bench: Bench) -> None:
     for count in (32, 33):
         draft = good_request()
         tokens = prefixes(count).split()
-        for node, part in zip(draft.signed_info.all("Transform")[:2], (tokens[:20], tokens[20:]), strict=True):
+        for node, part in zip(
+            draft.signed_info.all("Transform")[:2], (tokens[:20], tokens[20:]), strict=True
+        ):
             listed = {"xmlns:ec": "http://www.w3.org/2001/10/xml-exc-c14n#", "PrefixList": " ".join(part)}
             node.append(Node("ec:InclusiveNamespaces", listed))
         draft.resign()

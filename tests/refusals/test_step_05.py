@@ -189,7 +189,9 @@ def test_another_form_of_reference(bench: Bench, uri: str | None) -> None:
     bench.refuses(draft.resign(), "reference-uri", INVALID)
 
 
-@pytest.mark.parametrize("uri", [None, "", "#", "token-1", "http://127.0.0.1:9/#token-1", "#body-1", "#nothing"])
+@pytest.mark.parametrize(
+    "uri", [None, "", "#", "token-1", "http://127.0.0.1:9/#token-1", "#body-1", "#nothing"]
+)
 def test_a_key_reference_to_something_else(bench: Bench, uri: str | None) -> None:
     draft = good_request()
     reference = draft.root.one("SecurityTokenReference", "Reference")

@@ -33,7 +33,9 @@ def test_a_part_without_an_id(bench: Bench, part: str) -> None:
         bench.refuses(draft.resign(), UNSIGNED.get(part, "addressing-unsigned"), FAULT)
 
 
-@pytest.mark.parametrize("name", ["ReplyTo", "FaultTo", "From", "RelatesTo", "ReferenceParameters", "anything"])
+@pytest.mark.parametrize(
+    "name", ["ReplyTo", "FaultTo", "From", "RelatesTo", "ReferenceParameters", "anything"]
+)
 def test_one_more_addressing_header_that_is_not_signed(bench: Bench, name: str) -> None:
     draft = good_request()
     draft.header.append(Node(f"wsa:{name}", {"wsu:Id": "more"}, f"{WSA}/anonymous"))

@@ -8,6 +8,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from lxml import etree
+
 from gateway.refusals import Refused
 from gateway.wss.algorithms import step_5_algorithms
 from gateway.wss.engine import Question, TwoEngines, canonical
@@ -18,8 +20,6 @@ from gateway.wss.profile import Profile
 from gateway.wss.references import step_6_references
 from gateway.wss.security import step_4_security
 from gateway.wss.verify import Verifier
-from lxml import etree
-
 from tests.kit import identities, signing, tree
 from tests.kit.identities import NOW, Identity
 from tests.kit.messages import WSSE, Draft, good_answer, good_request
@@ -145,7 +145,9 @@ def test_one_bit_of_the_value(bench: Bench, kind: str, place: int) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("change", ["one byte less", "one byte more", "zero before", "one byte", "twice", "zeros"])
+@pytest.mark.parametrize(
+    "change", ["one byte less", "one byte more", "zero before", "one byte", "twice", "zeros"]
+)
 def test_a_value_of_another_length(bench: Bench, kind: str, change: str) -> None:
     draft = good_request(identities.identity(kind))
     value = value_of(draft)
@@ -175,7 +177,15 @@ def test_the_order_of_the_references_is_signed(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "attack",
-    ["r = 0", "s = 0", "both zero", "both the order", "r + order", "s as order - s and r changed", "one byte each"],
+    [
+        "r = 0",
+        "s = 0",
+        "both zero",
+        "both the order",
+        "r + order",
+        "s as order - s and r changed",
+        "one byte each",
+    ],
 )
 def test_ecdsa_values_outside_the_field(bench: Bench, attack: str) -> None:
     draft = good_request()

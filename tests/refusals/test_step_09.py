@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from gateway.wss.profile import Profile
 from gateway.wss.verify import Verifier
-
 from tests.kit.identities import NOW
 from tests.kit.messages import Draft, good_answer, good_request
 from tests.kit.refusal import REQUEST, Bench, expect_refusal

@@ -104,7 +104,9 @@ def test_a_header_with_an_element_in_it(bench: Bench, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ONCE)
-@pytest.mark.parametrize("attribute", ["x:any", "any", "soap:encodingStyle", "wsa:IsReferenceParameter", "xml:base"])
+@pytest.mark.parametrize(
+    "attribute", ["x:any", "any", "soap:encodingStyle", "wsa:IsReferenceParameter", "xml:base"]
+)
 def test_a_header_with_a_strange_attribute(bench: Bench, name: str, attribute: str) -> None:
     draft = good_request()
     draft.header.one(name).attributes |= {"xmlns:x": "urn:x", attribute: "true"}
@@ -119,7 +121,16 @@ def test_a_header_for_somebody_else(bench: Bench, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ReferenceParameters", "ProblemAction", "FaultDetail", "to", "messageID", "EndpointReference", "Address"]
+    "name",
+    [
+        "ReferenceParameters",
+        "ProblemAction",
+        "FaultDetail",
+        "to",
+        "messageID",
+        "EndpointReference",
+        "Address",
+    ],
 )
 def test_an_element_that_is_no_header(bench: Bench, name: str) -> None:
     draft = good_request()
@@ -155,7 +166,9 @@ def test_an_address_that_is_not_ours(bench: Bench, text: str) -> None:
     bench.refuses(good_request(to=text), "to", FAULT)
 
 
-@pytest.mark.parametrize("text", [ANSWER_ACTION, FAULT_ACTION, f"{ACTION}x", ACTION.upper(), f"{WSA}/fault", "Ask"])
+@pytest.mark.parametrize(
+    "text", [ANSWER_ACTION, FAULT_ACTION, f"{ACTION}x", ACTION.upper(), f"{WSA}/fault", "Ask"]
+)
 def test_an_action_that_is_not_ours(bench: Bench, text: str) -> None:
     expected = replace(REQUEST, soap_action=text)
     bench.refuses(good_request(action=text), "action", UNSUPPORTED, expected=expected)

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 import pytest
-from gateway.refusals import RULES
 
+from gateway.refusals import RULES
 from tests.kit.refusal import check
 
 HERE = Path(__file__).parent

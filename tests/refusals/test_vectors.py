@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+
 from gateway.refusals import Refused
 from gateway.trust import Anchor, TrustStore
 from gateway.wss.engine_lxml import LxmlEngine
 from gateway.wss.engine_xmlsec import XmlsecEngine
 from gateway.wss.verify import Verifier
-
 from tests.kit import signing, tree
 from tests.kit.refusal import check, expect_refusal
 

@@ -66,7 +66,11 @@ def wrapper(draft: Draft, **attributes: str) -> Node:
 
 def refused(bench: Bench, draft: Draft, ids: str, rule: str) -> None:
     """Where ids are doubled that alone refuses, unless an earlier step (3) sees the shape."""
-    doubled = ids.startswith("same") and rule not in ("envelope-children", "body-children", "security-missing")
+    doubled = ids.startswith("same") and rule not in (
+        "envelope-children",
+        "body-children",
+        "security-missing",
+    )
     name = "id-doubled" if doubled and rule != "security-doubled" else rule
     bench.refuses(draft, name, SHAPES[name])
 
@@ -143,7 +147,8 @@ def test_xsw6_all_of_it_in_the_forged_body(bench: Bench, ids: str) -> None:
 
 @pytest.mark.parametrize("ids", IDS)
 @pytest.mark.parametrize(
-    "attributes", [{}, {"soap:actor": "urn:somebody:else", "soap:mustUnderstand": "1"}, {"soap:mustUnderstand": "0"}]
+    "attributes",
+    [{}, {"soap:actor": "urn:somebody:else", "soap:mustUnderstand": "1"}, {"soap:mustUnderstand": "0"}],
 )
 def test_xsw7_the_signed_body_under_a_header(bench: Bench, ids: str, attributes: dict[str, str]) -> None:
     draft = good_request()
@@ -290,7 +295,9 @@ def test_the_security_header_moved(bench: Bench, place: str) -> None:
         draft.header.after(security)
         bench.refuses(draft, "envelope-children", CLIENT)
         return
-    target = {"Body": draft.body.elements[0], "wsa header": draft.header.one("To")}.get(place) or wrapper(draft)
+    target = {"Body": draft.body.elements[0], "wsa header": draft.header.one("To")}.get(place) or wrapper(
+        draft
+    )
     target.append(security)
     bench.refuses(draft, "security-missing", INVALID)
 
@@ -329,8 +336,12 @@ def test_a_signed_header_of_another_namespace(bench: Bench, part: str) -> None:
     bench.refuses(draft.resign(), "reference-misplaced", CHECK)
 
 
-@pytest.mark.parametrize("namespace", ["", "urn:x", SOAP.removesuffix("/"), "http://www.w3.org/2003/05/soap-envelope"])
-def test_the_signed_body_under_a_header_with_a_body_of_another_namespace(bench: Bench, namespace: str) -> None:
+@pytest.mark.parametrize(
+    "namespace", ["", "urn:x", SOAP.removesuffix("/"), "http://www.w3.org/2003/05/soap-envelope"]
+)
+def test_the_signed_body_under_a_header_with_a_body_of_another_namespace(
+    bench: Bench, namespace: str
+) -> None:
     draft = good_request()
     other = tree.parse(f'<Body xmlns="{namespace}"/>' if namespace else "<Body/>")
     other.append(draft.body.copy())

@@ -62,9 +62,7 @@ def _get_sslyze(folder: Path) -> None:
 
 
 def _sslyze_version() -> str:
-    return _run(
-        COMMANDS["sslyze"], "-c", "from importlib.metadata import version; print(version('sslyze'))"
-    )
+    return _run(COMMANDS["sslyze"], "-c", "from importlib.metadata import version; print(version('sslyze'))")
 
 
 def _get_xmlsec1(folder: Path) -> None:
@@ -98,7 +96,9 @@ def _get_xmlsec1(folder: Path) -> None:
 
 def _closure(options: tuple[str, ...], package: str) -> list[str]:
     """The package and every library that it needs, by name."""
-    without = (f"--no-{kind}" for kind in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"))
+    without = (
+        f"--no-{kind}" for kind in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
+    )
     listed = _run("apt-cache", *options, "depends", "--recurse", *without, package)
     names = {line for line in listed.splitlines() if re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", line)}
     libraries = {name for name in names if name.startswith("lib") or name == "zlib1g"}

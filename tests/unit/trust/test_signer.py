@@ -82,7 +82,7 @@ def test_key_readable_by_others(tmp_path: Path, mode: int) -> None:
         FileSigner.load(*files(tmp_path, key("signer"), mode=mode))
 
 
-@pytest.mark.parametrize("kind", ["RSA-1024", "RSA-2040", "P-521", "k1", "Ed25519", "DSA"])
+@pytest.mark.parametrize("kind", ["RSA-1024", "RSA-2040", "RSA-4104", "P-521", "k1", "Ed25519", "DSA"])
 def test_unfit_kinds_of_keys(tmp_path: Path, kind: str) -> None:
     with pytest.raises(StateError):
         FileSigner.load(*files(tmp_path, key("signer", kind)))

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from gateway.errors import StateError
 from gateway.refusals import Refused
-from gateway.trust import TrustStore, Usage, snapshot, store
+from gateway.trust import TrustStore, Usage, crl, snapshot, store
 from tests.kit.forge import AT, DAY, DEMANDED, LEAF, ROOT, Forge, der, key, make, make_crl
 
 
@@ -128,6 +128,14 @@ def test_a_list_signed_by_nobody_is_named_in_status(forge: Forge) -> None:
     )
 
 
+def test_a_list_at_the_size_limit_and_past_it(forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = forge.file("issuing").stat().st_size
+    forge.put("root", make_crl("root", key("root")).rjust(size, b"\n"))
+    for limit, rule in ((size, "good"), (size - 1, "revocation-unknown")):
+        monkeypatch.setattr(crl, "MAX_CRL_BYTES", limit)
+        assert outcome(forge.store(), forge.leaf()) == rule
+
+
 def test_what_is_remembered_is_found_without_a_path(forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
     trusted, leaf = forge.store(), forge.leaf()
     first = trusted.check(der(leaf), usage=Usage.SIGNING, at=AT)
@@ -147,9 +155,11 @@ def test_what_is_remembered_is_of_one_usage(forge: Forge) -> None:
 def test_the_memo_is_bounded(forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "MEMO_ENTRIES", 3)
     trusted = forge.store()
-    for _ in range(10):
+    sizes = []
+    for _ in range(7):
         assert outcome(trusted, forge.leaf()) == "good"
-        assert len(trusted._snapshot.memo) <= 3
+        sizes.append(len(trusted._snapshot.memo))
+    assert sizes == [1, 2, 3, 1, 2, 3, 1]
 
 
 def test_refusals_are_not_remembered(forge: Forge) -> None:
