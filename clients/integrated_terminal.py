@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from clients._identity import ask_identity, contract_values, read_verification
+from clients._search import ask_search, read_found
 from clients._soap import Channel
+from gateway.domain.search import SearchAnswer, SearchQuestion
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion
 
 
@@ -32,6 +34,21 @@ class IntegratedTerminal:
         )
         with contract_values():
             return read_verification(answer)
+
+    def search_person(
+        self,
+        question: SearchQuestion,
+        *,
+        message_id: str | None = None,
+        deadline_seconds: float | None = None,
+    ) -> SearchAnswer:
+        """検索 (flow 4): who fits, here, in the prefecture or in the nation, by where the person lives.
+
+        ``message_id`` as for verify_identity. Raises CounterpartError.
+        """
+        answer = ask_search(self._channel, question, message_id=message_id, deadline_seconds=deadline_seconds)
+        with contract_values():
+            return read_found(answer)
 
     def close(self) -> None:
         """Close the connections."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from clients._identity import ask_identity, contract_values, read_key, read_verification
+from clients._search import search_register
 from clients._soap import Channel
+from gateway.domain.search import RegisterAnswer, SearchQuestion
 from gateway.domain.verification import IdentityQuestion, NationalAnswer
 
 
@@ -32,6 +34,18 @@ class NationalServer:
         )
         with contract_values():
             return NationalAnswer(read_verification(answer.verification), read_key(answer))
+
+    def search_person(
+        self,
+        question: SearchQuestion,
+        *,
+        message_id: str | None = None,
+        deadline_seconds: float | None = None,
+    ) -> RegisterAnswer:
+        """検索 (flow 4, 4-①): who fits in the nation. Raises CounterpartError."""
+        return search_register(
+            self._channel, question, message_id=message_id, deadline_seconds=deadline_seconds
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -7,7 +7,10 @@ from typing import Final
 
 CALLERS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("terminal", "VerifyIdentity"): frozenset({"integrated_terminal"}),
+    ("terminal", "SearchPerson"): frozenset({"integrated_terminal"}),
+    ("prefectural", "SearchPerson"): frozenset({"municipal_cs"}),
     ("national", "VerifyIdentity"): frozenset({"municipal_cs"}),
+    ("national", "SearchPerson"): frozenset({"municipal_cs"}),
 }
 """(service, operation) to the roles of its callers; what is not named may be called by nobody."""
 

@@ -29,6 +29,7 @@ COMMANDS = MappingProxyType(
         "simulator": "gateway.cli.simulator",
         "explain": "gateway.cli.explain",
         "pki": "gateway.cli.pki",
+        "wsdl": "gateway.cli.wsdl",
         "selfcheck": "gateway.cli.selfcheck",
     }
 )

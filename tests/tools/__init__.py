@@ -13,7 +13,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "build" / "tools"
 """Where the tools are unpacked; ignored by git."""
 
 COMMANDS = {
+    "chromium": FOLDER / "chromium" / "bin" / "chromium",
     "sslyze": FOLDER / "sslyze" / "bin" / "python",  # -m sslyze
+    "vnu": FOLDER / "vnu" / "bin" / "vnu",
     "xmlsec1": FOLDER / "xmlsec1" / "bin" / "xmlsec1",
 }
 """The executable of each tool."""

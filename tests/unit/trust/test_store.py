@@ -249,3 +249,16 @@ def test_threads_never_see_half_a_change(forge: Forge, monkeypatch: pytest.Monke
     assert seen == {("good", "good"), ("bad", "certificate-revoked")}
     trusted.reload()
     assert in_use(trusted) == [1, 39]
+
+
+def test_a_check_never_waits_for_another_threads_reading(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOOK_EVERY", 0.0)
+    trusted, leaf = forge.store(), forge.leaf()
+    answers: list[str] = []
+    with trusted._lock:
+        thread = threading.Thread(target=lambda: answers.append(outcome(trusted, leaf)), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert answers == ["good"]

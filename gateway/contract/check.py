@@ -1,0 +1,155 @@
+"""Judges WSDL files by the rules of the contract; what ``juki-gateway wsdl check`` prints.
+
+WS-I Basic Profile 1.1: R2701 and R2706 (document/literal only), R2203 and R2204 (body parts by element),
+R2710 (one wire signature an operation), R2744 and R2745 (soapAction), R2754 (soap:fault names), R2001 and
+R2007 (imports). The rest are the contract's own rules: wsam:Action by name, documentation in Japanese and
+English, one policy in every file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lxml import etree
+
+_W: Final = "{http://schemas.xmlsoap.org/wsdl/}"
+_S: Final = "{http://schemas.xmlsoap.org/wsdl/soap/}"
+_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_WSP: Final = "{http://www.w3.org/ns/ws-policy}"
+_WSU_ID: Final = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id"
+_ACTION: Final = "{http://www.w3.org/2007/05/addressing/metadata}Action"
+_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_HTTP: Final = "http://schemas.xmlsoap.org/soap/http"
+_LANGUAGES: Final = {"ja", "en"}
+_PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: the file, the rule (``R2744`` or a word of our own), and where."""
+
+    file: str
+    rule: str
+    text: str
+
+
+def check_wsdl(file: Path, policy: bytes | None = None) -> list[Problem]:
+    """Everything wrong with one WSDL file and the schemas beside it; ``policy`` is what it must state."""
+    try:
+        root = etree.parse(file, _PARSER).getroot()
+    except (OSError, etree.XMLSyntaxError) as error:
+        return [Problem(file.name, "readable", f"cannot be read: {type(error).__name__}")]
+    found = [*_schemas(file, root), *_binding(root), *_operations(root), *_policy(root, policy)]
+    return [Problem(file.name, rule, text) for rule, text in found]
+
+
+def policy_of(file: Path) -> bytes:
+    """The canonical form of a file's policy, to compare with the others'; empty when it has none."""
+    policy = etree.parse(file, _PARSER).getroot().find(f"{_WSP}Policy")
+    if policy is None:
+        return b""
+    return etree.tostring(policy, method="c14n", exclusive=True, with_comments=False)
+
+
+def _schemas(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
+    for schema in root.iterfind(f"{_W}types/{_XS}schema/{_XS}import"):
+        location = schema.get("schemaLocation")
+        if location is None or not (file.parent / location).is_file():
+            yield "R2007", f"the schema {location} is not beside the file"
+            continue
+        try:
+            tree = etree.parse(file.parent / location, _PARSER)
+            etree.XMLSchema(tree)
+        except etree.LxmlError as error:
+            yield "schema", f"{location}: {type(error).__name__}"
+            continue
+        yield from _documentation(location, tree.getroot())
+
+
+def _documentation(location: str, schema: etree._Element) -> Iterator[tuple[str, str]]:
+    for node in schema.iter(f"{_XS}element", f"{_XS}enumeration", f"{_XS}complexType", f"{_XS}simpleType"):
+        name = node.get("name") or node.get("value")
+        if name is None:
+            continue
+        told = {text.get(_LANG) for text in node.iterfind(f"{_XS}annotation/{_XS}documentation") if text.text}
+        if not told >= _LANGUAGES:
+            yield "documentation", f"{location}: {name} is not explained in Japanese and English"
+
+
+def _binding(root: etree._Element) -> Iterator[tuple[str, str]]:
+    bindings = root.findall(f"{_W}binding")
+    if len(bindings) != 1:
+        yield "binding", f"{len(bindings)} bindings instead of one"
+    for binding in bindings:
+        soap = binding.find(f"{_S}binding")
+        if soap is None or soap.get("transport") != _HTTP:
+            yield "R2702", "the binding is not one of SOAP 1.1 over HTTP"
+        elif soap.get("style", "document") != "document":
+            yield "R2705", "the binding's style is not document"
+        for body in binding.iter(f"{_S}body", f"{_S}fault"):
+            if body.get("use") != "literal":
+                yield "R2706", "a body or fault is not literal"
+
+
+def _operations(root: etree._Element) -> Iterator[tuple[str, str]]:
+    elements = {
+        message.get("name"): [part.get("element") for part in message.iterfind(f"{_W}part")]
+        for message in root.iterfind(f"{_W}message")
+    }
+    bound = {operation.get("name"): operation for operation in root.iterfind(f"{_W}binding/{_W}operation")}
+    namespace = root.get("targetNamespace", "")
+    seen: set[str] = set()
+    for operation in root.iterfind(f"{_W}portType/{_W}operation"):
+        name = operation.get("name", "")
+        yield from _messages(operation, name, namespace, elements)
+        told = {text.get(_LANG) for text in operation.iterfind(f"{_W}documentation/*") if text.text}
+        if not told >= _LANGUAGES:
+            yield "documentation", f"{name} is not explained in Japanese and English"
+        if name in seen:
+            yield "R2304", f"{name} stands twice"
+        seen.add(name)
+        if name not in bound:
+            yield "R2718", f"{name} is not bound"
+            continue
+        soap = bound[name].find(f"{_S}operation")
+        action = f"{namespace}:{name}"
+        if soap is None or soap.get("soapAction") != action:
+            yield "R2744", f"{name}: soapAction is not {action}"
+        for fault in bound[name].iterfind(f"{_W}fault"):
+            inner = fault.find(f"{_S}fault")
+            if inner is None or inner.get("name") != fault.get("name"):
+                yield "R2754", f"{name}: soap:fault does not name its fault"
+    for left in bound.keys() - seen:
+        yield "R2718", f"{left} is bound and stands in no portType"
+
+
+def _messages(
+    operation: etree._Element, name: str, namespace: str, elements: dict[str | None, list[str | None]]
+) -> Iterator[tuple[str, str]]:
+    ends = {"input": "", "output": "Response", "fault": "Refusal"}
+    for kind, ending in ends.items():
+        node = operation.find(f"{_W}{kind}")
+        if node is None:
+            yield kind, f"{name} has no {kind}"
+            continue
+        if node.get(_ACTION) != f"{namespace}:{name}{ending}":
+            yield "action", f"{name}: wsam:Action of its {kind} is not {namespace}:{name}{ending}"
+        parts = elements.get((node.get("message") or "").rpartition(":")[2], [])
+        if len(parts) != 1 or parts[0] is None:
+            yield "R2204", f"{name}: its {kind} is not one part with an element"
+        elif kind != "fault" and parts[0].rpartition(":")[2] != f"{name}{ending}":
+            yield "wrapped", f"{name}: the element of its {kind} is not {name}{ending}"
+
+
+def _policy(root: etree._Element, policy: bytes | None) -> Iterator[tuple[str, str]]:
+    stated = root.find(f"{_WSP}Policy")
+    reference = root.find(f"{_W}binding/{_WSP}PolicyReference")
+    if stated is None or reference is None or reference.get("URI") != f"#{stated.get(_WSU_ID)}":
+        yield "policy", "the binding refers to no policy of the file"
+        return
+    form = etree.tostring(stated, method="c14n", exclusive=True, with_comments=False)
+    if policy is not None and form != policy:
+        yield "policy", "the policy is not the one of the other services"

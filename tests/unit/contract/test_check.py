@@ -1,0 +1,59 @@
+"""The product's own files pass; each rule sees its one change."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway.contract import SERVICES
+from gateway.contract.check import check_wsdl, policy_of
+from gateway.data import data_folder
+
+POLICY = policy_of(data_folder("wsdl") / "terminal-1.wsdl")
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=lambda s: s.name)
+def test_our_own_files_are_good(service: object) -> None:
+    assert check_wsdl(data_folder("wsdl") / service.wsdl, POLICY) == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rule"),
+    [
+        ("terminal-1.wsdl", "<wsdl:definitions", "<wsdl:definitions <", "readable"),
+        ("terminal-1.wsdl", 'schemaLocation="terminal-1.xsd"', 'schemaLocation="nothing.xsd"', "R2007"),
+        ("terminal-1.wsdl", 'transport="http://schemas.xmlsoap.org/soap/http"', 'transport="urn:x"', "R2702"),
+        ("terminal-1.wsdl", '<soap:binding style="document"', '<soap:binding style="rpc"', "R2705"),
+        ("terminal-1.wsdl", '<soap:body use="literal"/>', '<soap:body use="encoded"/>', "R2706"),
+        ("terminal-1.wsdl", 'soapAction="urn:juki-gateway:terminal:1:V', 'soapAction="urn:x:V', "R2744"),
+        ("terminal-1.wsdl", '<soap:fault name="Refusal"', '<soap:fault name="Other"', "R2754"),
+        ("terminal-1.wsdl", '<wsdl:part name="parameters" element="s:V', '<wsdl:part name="p" type="s:V', "R2204"),
+        ("terminal-1.wsdl", 'element="s:VerifyIdentity"', 'element="s:SearchPerson"', "wrapped"),
+        ("terminal-1.wsdl", 'wsam:Action="urn:juki-gateway:terminal:1:VerifyIdentity"', "", "action"),
+        ("terminal-1.wsdl", '<h:p xml:lang="ja">本人確認', '<h:p xml:lang="fr">本人確認', "documentation"),
+        ("terminal-1.wsdl", 'PolicyReference URI="#MessageProfile1"', 'PolicyReference URI="#x"', "policy"),
+        ("terminal-1.wsdl", "<sp:RequireSignatureConfirmation/>", "", "policy"),
+        ("terminal-1.xsd", '<xs:documentation xml:lang="en">The answer to V', "<xs:documentation>V", "documentation"),
+        ("types-1.xsd", 'type="t:Sex"', 'type="t:Nothing"', "schema"),
+    ],
+)  # fmt: skip
+def test_one_change_is_seen(tmp_path: Path, file: str, old: str, new: str, rule: str) -> None:
+    shutil.copytree(data_folder("wsdl"), tmp_path / "wsdl")
+    changed = tmp_path / "wsdl" / file
+    text = changed.read_text("utf-8")
+    assert old in text
+    changed.write_text(text.replace(old, new, 1), "utf-8")
+    assert rule in {problem.rule for problem in check_wsdl(tmp_path / "wsdl" / "terminal-1.wsdl", POLICY)}
+
+
+def test_an_operation_that_is_not_bound(tmp_path: Path) -> None:
+    shutil.copytree(data_folder("wsdl"), tmp_path / "wsdl")
+    file = tmp_path / "wsdl" / "terminal-1.wsdl"
+    head, binding, tail = file.read_text("utf-8").partition("<wsdl:binding")
+    file.write_text(
+        head + binding + tail.replace('operation name="VerifyIdentity"', 'operation name="Other"', 1), "utf-8"
+    )
+    found = [problem.text for problem in check_wsdl(file, POLICY) if problem.rule == "R2718"]
+    assert sorted(found) == ["Other is bound and stands in no portType", "VerifyIdentity is not bound"]
