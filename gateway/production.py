@@ -59,6 +59,7 @@ def findings(settings: Settings, state: StateFolder) -> list[Finding]:
             bool(detailed) and detailed == list(counterparts),
             "fault_detail is on for everyone",
         ),
+        ("capture", settings.development.capture, "development.capture is on"),
         ("moved-clock", settings.clock.offset_seconds != 0, "clock.offset_seconds is not 0"),
     ]
     return [

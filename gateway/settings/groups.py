@@ -223,3 +223,13 @@ class Clock(Group):
         ge=0,
         description="How far the clock runs ahead of the machine's, in seconds; 0 in production.",
     )
+
+
+class Development(Group):
+    """Aids of a development network; production mode refuses every one that is on."""
+
+    capture: bool = Field(
+        default=False,
+        description="true keeps every call to a counterpart, bytes and all, in data/exchanges/ (0600): people's "
+        "data stand in it. For the demo's page; never in production.",
+    )

@@ -14,6 +14,7 @@ from gateway.settings.groups import (
     Counterpart,
     Credentials,
     Destination,
+    Development,
     Listen,
     Simulator,
     Subject,
@@ -47,6 +48,9 @@ class Settings(Group):
         description="Answers that may be had before verification and search stop answering.",
     )
     clock: Clock = Field(default=Clock(), description="Time of a development network.")
+    development: Development = Field(
+        default=Development(), description="Aids of a development network; all off in production."
+    )
     simulator: Simulator | None = Field(
         default=None, description="What a simulated counterpart knows; only for roles that can be simulated."
     )

@@ -113,7 +113,7 @@ class Verifier:
             about = replace(about, signature_value=security.signature_text)
             step_9_time(security, self._profile, now)
         except Refused as refusal:
-            refusal.about = about
+            refusal.about = replace(about, chain=refusal.about.chain or about.chain)
             raise
         return SecuredMessage(envelope, security, certificate, about)
 

@@ -11,7 +11,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOMS = ("wss", "trust", "store", "access", "contract", "transport")
+ROOMS = (
+    "gateway/wss",
+    "gateway/trust",
+    "gateway/store",
+    "gateway/access",
+    "gateway/contract",
+    "gateway/transport",
+    "clients",
+)
 _STEP_FUNCTION = re.compile(r"step_(\d+)_\w+")
 
 
@@ -37,10 +45,10 @@ class Mutant:
 
 
 def find(root: Path) -> tuple[list[Site], list[str]]:
-    """Every site below ``gateway/``, and a complaint for every raise that the convention does not cover."""
+    """Every site in the rooms, and a complaint for every raise that the convention does not cover."""
     sites: list[Site] = []
     complaints: list[str] = []
-    for path in sorted(path for room in ROOMS for path in (root / "gateway" / room).rglob("*.py")):
+    for path in sorted(path for room in ROOMS for path in (root / room).rglob("*.py")):
         module = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             place = str(path.relative_to(root))

@@ -99,13 +99,6 @@ def _sending(start: bytes) -> Callable[[int, ssl.SSLContext], socket.socket]:
     return open_one
 
 
-def _not_reading(port: int, context: ssl.SSLContext) -> socket.socket:
-    connection = connect(port, context)
-    connection.sendall(post("/large"))
-    connection.recv(1)  # the answer has begun: from here on its deadline counts
-    return connection
-
-
 @dataclass
 class _Slow:
     connection: socket.socket
@@ -120,7 +113,7 @@ _PHASES = {
     "partial headers": (_sending(_HEAD), b"", 200, _LIMITS.headers),
     "dripping headers": (_sending(_HEAD), b"X", 200, _LIMITS.headers),
     "dripping body": (_sending(post("/", b"a" * 1000)[:-1000]), b"a", 200, _LIMITS.body + _LIMITS.closing),
-    "answer not read": (_not_reading, b"", 60, _LIMITS.writing),
+    "answer not read": (_sending(post("/large")), b"", 60, _LIMITS.writing),
 }
 
 
@@ -138,7 +131,6 @@ def test_a_good_client_is_answered_within_two_seconds(
     lived = [one.closed - one.opened for one in slow]
     for one in slow:
         one.connection.close()
-    print(f"{phase}: good max {max(good.seconds):.3f} n={len(good.seconds)} lived {min(lived):.2f}-{max(lived):.2f}")
     assert good.failures == []
     assert len(good.seconds) > 5
     assert max(good.seconds) < 2
@@ -149,18 +141,22 @@ def test_a_good_client_is_answered_within_two_seconds(
 def _watch(slow: list[_Slow], drip: bytes, deadline: float, *, reads: bool) -> None:
     """Drip, and note for each connection when the server has ended it.
 
-    One that does not read its answer sees the end as an error only: it is reset.
+    One that does not read its answer sees the end as an error only: it is reset. Its time runs from the
+    beginning of the answer.
     """
     poll = select.poll()
     by_fd = {one.connection.fileno(): one for one in slow}
     for fd in by_fd:
-        poll.register(fd, select.POLLIN if reads else 0)
+        poll.register(fd, select.POLLIN)
     last = time.monotonic() + deadline + 10
     next_drip = time.monotonic() + 0.5
     while by_fd:
         assert time.monotonic() < last, f"{len(by_fd)} connections are still open"
         for fd, event in poll.poll(100):
-            if event & (select.POLLERR | select.POLLHUP) or _at_end(by_fd[fd].connection):
+            if not reads and event == select.POLLIN:
+                by_fd[fd].opened = time.monotonic()
+                poll.modify(fd, 0)
+            elif event & (select.POLLERR | select.POLLHUP) or _at_end(by_fd[fd].connection):
                 by_fd.pop(fd).closed = time.monotonic()
                 poll.unregister(fd)
         if drip and time.monotonic() > next_drip:

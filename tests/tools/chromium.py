@@ -34,7 +34,9 @@ def get(folder: Path) -> None:
     )
     write_wrapper(
         COMMANDS["chromium"],
-        f"#!/bin/sh\n{LIBRARY_PATH}FONTCONFIG_FILE=$here/fonts.conf\nexport FONTCONFIG_FILE\n"
+        f"#!/bin/sh\n{LIBRARY_PATH}"
+        "LD_LIBRARY_PATH=$LD_LIBRARY_PATH:$(echo $here/root/usr/lib/*-linux-gnu*/pulseaudio)\n"
+        "FONTCONFIG_FILE=$here/fonts.conf\nexport FONTCONFIG_FILE\n"
         'exec "$here/root/usr/lib/chromium/chromium" "$@"\n',
     )
 

@@ -6,6 +6,7 @@ library beside the loader of the first does not run.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -72,4 +73,4 @@ def _turn_links(root: Path) -> None:
         inside = root / target.relative_to("/") if target.is_absolute() else None
         if inside is not None and inside.exists():
             link.unlink()
-            link.symlink_to(inside)
+            link.symlink_to(os.path.relpath(inside, link.parent))

@@ -26,10 +26,8 @@ def get(folder: Path) -> None:
     with tarfile.open(packed) as archive:
         archive.extract("package/build/dist/vnu.jar", folder, filter="data")
     packed.unlink()
-    write_wrapper(
-        COMMANDS["vnu"],
-        f'#!/bin/sh\nexec "{_java(folder)}" -jar "{folder}/package/build/dist/vnu.jar" "$@"\n',
-    )
+    jar = folder / "package" / "build" / "dist" / "vnu.jar"
+    write_wrapper(COMMANDS["vnu"], f'#!/bin/sh\nexec "{_java(folder)}" -jar "{jar}" "$@"\n')
 
 
 def version() -> str:

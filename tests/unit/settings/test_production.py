@@ -12,7 +12,7 @@ import pytest
 
 from gateway.pki import Authority
 from gateway.production import NotFitForProduction, findings, refuse_unfit
-from gateway.settings import Anchor, Counterpart, Settings, System, render_settings
+from gateway.settings import Anchor, Counterpart, Development, Settings, System, render_settings
 from gateway.state import StateFolder
 
 
@@ -47,6 +47,7 @@ def test_a_plain_new_system_is_fit(state: StateFolder) -> None:
     [
         ({"system": System(id="x", role="national_server", name="x")}, "simulator"),
         ({"listen": made().listen.model_copy(update={"plain_http": True})}, "plain-http"),
+        ({"development": Development(capture=True)}, "capture"),
         ({"clock": made().clock.model_copy(update={"offset_seconds": 1})}, "moved-clock"),
         ({"counterparts": (Counterpart(id="a", role="jlis", fault_detail=True),)}, "fault-detail"),
         ({"anchors": (Anchor(name="a", certificate=Path("none.pem"), revocation="off"),)}, "revocation"),
