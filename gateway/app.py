@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from clients._connect import connect
@@ -17,8 +17,10 @@ from clients._soap import Exchange
 from clients.national_server import NationalServer
 from gateway import telemetry
 from gateway.access import Admission, Counterparts
+from gateway.capture import Captured, Captures
 from gateway.clock import Clock, SystemClock
 from gateway.contract import SERVICES
+from gateway.errors import StateError
 from gateway.flows.identity_verification import IdentityVerification
 from gateway.flows.ports import NationalRegister
 from gateway.refusals import RULES
@@ -90,7 +92,7 @@ class Gateway(System):
                 service=NationalServer.SERVICE,
                 trust=parts.trust,
                 clock=parts.clock,
-                observe=lambda exchange: _asked(national_id, exchange),
+                observe=watch(parts, national_id, NationalServer.SERVICE),
             )
         )
         return {"terminal": {"VerifyIdentity": IdentityVerification(national, national_id)}}
@@ -260,6 +262,40 @@ def _front_limits(settings: Settings) -> FrontLimits:
         connections_per_counterpart=limits.connections_per_counterpart,
         working_per_counterpart=limits.requests_per_counterpart,
     )
+
+
+def watch(parts: Parts, destination: str, service: str) -> Callable[[Exchange], None]:
+    """What is done with every exchange of a channel: a log line, and on a demo network its bytes are kept."""
+    captures = Captures(parts.state.data) if parts.settings.development.capture else None
+
+    def observe(exchange: Exchange) -> None:
+        _asked(destination, exchange)
+        if captures is not None:
+            _keep(captures, destination, service, exchange, parts.clock.now())
+
+    return observe
+
+
+def _keep(captures: Captures, destination: str, service: str, exchange: Exchange, now: datetime) -> None:
+    captured = Captured(
+        reference=telemetry.current_reference(),
+        destination=destination,
+        service=service,
+        operation=exchange.operation,
+        message_id=exchange.message_id,
+        request=exchange.request,
+        answer=exchange.answer,
+        answer_message_id=exchange.answer_message_id,
+        signer=exchange.signer,
+        verified=exchange.verified,
+        milliseconds=exchange.milliseconds,
+        outcome=exchange.outcome,
+        at=now,
+    )
+    try:
+        captures.keep(captured)
+    except StateError:  # a picture that is missing never fails a message
+        telemetry.warning("not-captured", destination=destination)
 
 
 def _asked(destination: str, exchange: Exchange) -> None:

@@ -230,6 +230,6 @@ class Development(Group):
 
     capture: bool = Field(
         default=False,
-        description="true keeps every call to a counterpart, bytes and all, in data/exchanges/ (0600): people's "
-        "data stand in it. For the demo's page; never in production.",
+        description="true keeps the bytes of every call to a counterpart in data/exchanges/ (0600), people's "
+        "data among them: for the demo's page, never in production.",
     )

@@ -7,7 +7,7 @@ from gateway.telemetry.alarms import ALARMS, ActiveAlarm, Alarms
 from gateway.telemetry.escape import CUT, escape
 from gateway.telemetry.keys import ALLOWED
 from gateway.telemetry.libraries import PINNED, loud_loggers
-from gateway.telemetry.logs import about, bug, configure, event, message, warning
+from gateway.telemetry.logs import about, bug, configure, current_reference, event, message, warning
 
 __all__ = [
     "ALARMS",
@@ -19,6 +19,7 @@ __all__ = [
     "about",
     "bug",
     "configure",
+    "current_reference",
     "escape",
     "event",
     "loud_loggers",

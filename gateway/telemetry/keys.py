@@ -34,6 +34,7 @@ ALLOWED = frozenset(
         # counterparts that are called
         "destination",
         "deadline_seconds",
+        "counterpart_reference",
         # alarms
         "code",
         "state",

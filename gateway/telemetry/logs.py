@@ -136,6 +136,12 @@ def about(**fields: Any) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**fields)
 
 
+def current_reference() -> str | None:
+    """The reference that lines of this thread carry now, or None."""
+    value = structlog.contextvars.get_contextvars().get("reference")
+    return None if value is None else str(value)
+
+
 def event(name: str, /, **fields: Any) -> None:
     """One line about something that happened. ``name`` is a constant, never built from data."""
     _log.info(name, **fields)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import random
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -24,8 +25,11 @@ from gateway.wss.references import Signed
 from gateway.wss.security import Security
 
 _DER_SEQUENCE: Final = b"\x30"
-DEFAULT_PREFIX: Final = "#default"
-"""The PrefixList token for the default namespace, which lxml's canonicaliser drops without a word."""
+_DEFAULT_PREFIX: Final = "#default"
+_TEACHES_DEFAULT: Final = b'<!DOCTYPE a [<!ATTLIST a b CDATA "#default">]><a/>'
+_WITH_DEFAULT: Final = b'<a xmlns="urn:d"><p:b xmlns:p="urn:p"></p:b></a>'
+_KEEPS_DEFAULT: Final = b'<p:b xmlns="urn:d" xmlns:p="urn:p"></p:b>'
+_taught = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +89,37 @@ def _verdict(engine: Engine, question: Question) -> Refused | None:
 
 def canonical(element: etree._Element, prefixes: Sequence[str] = ()) -> bytes:
     """The exclusive canonical form of an element; one that has none is a refusal, never an error."""
+    if _DEFAULT_PREFIX in prefixes and not _default_prefix_counts():
+        raise Refused("canonicalization-failed", found="this lxml drops #default from a PrefixList")
     try:
-        form = etree.tostring(
-            element,
-            method="c14n",
-            exclusive=True,
-            with_comments=False,
-            inclusive_ns_prefixes=list(prefixes) or None,
-        )
+        form = _c14n(element, list(prefixes) or None)
     except etree.C14NError:
         raise Refused("canonicalization-failed") from None
     if not form:
         raise Refused("canonicalization-failed", found="nothing")
     return form
+
+
+def _c14n(element: etree._Element, prefixes: list[str] | None) -> bytes:
+    return etree.tostring(
+        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes
+    )
+
+
+def _default_prefix_counts() -> bool:
+    """Teach this thread's lxml the word ``#default``, once, and see that it is honoured from then on.
+
+    lxml hands libxml2 only those PrefixList tokens that stand in the thread's dictionary of names, where no
+    document can put this one (Basic Security Profile R5408 wants it, WSS4J writes it); an attribute's
+    default value in a document of our own does.
+    """
+    known: bool | None = getattr(_taught, "default", None)
+    if known is None:
+        etree.fromstring(_TEACHES_DEFAULT, etree.XMLParser(load_dtd=False, no_network=True))
+        known = _taught.default = (
+            _c14n(etree.fromstring(_WITH_DEFAULT)[0], [_DEFAULT_PREFIX]) == _KEEPS_DEFAULT
+        )
+    return known
 
 
 def halves(question: Question) -> tuple[int, int]:

@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from gateway.refusals import Refused
-from gateway.wss.engine import DEFAULT_PREFIX, Question, canonical, check_digest, halves
-from gateway.wss.engine_xmlsec import XmlsecEngine
+from gateway.wss.engine import Question, canonical, check_digest, halves
 
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256(),
@@ -21,26 +20,14 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
 
 
 class LxmlEngine:
-    """Digests first, then the signature value, each reference by its own PrefixList.
-
-    lxml drops ``#default`` from a PrefixList without a word (Basic Security Profile R5408 wants it, WSS4J
-    writes it), so a message that carries it is judged by the xmlsec engine as a whole.
-    """
-
-    def __init__(self) -> None:
-        self._for_default_prefix = XmlsecEngine()
+    """The signature value first: a forger pays for one canonical form, not for all. Then every digest."""
 
     def check(self, question: Question) -> None:
         """As Engine.check."""
         security = question.security
-        if DEFAULT_PREFIX in security.signed_info_prefixes or any(
-            DEFAULT_PREFIX in signed.reference.prefixes for signed in question.covered
-        ):
-            self._for_default_prefix.check(question)
-            return
+        self._check_value(question, canonical(security.signed_info, security.signed_info_prefixes))
         for signed in question.covered:
             check_digest(signed)
-        self._check_value(question, canonical(security.signed_info, security.signed_info_prefixes))
 
     def _check_value(self, question: Question, signed_info: bytes) -> None:
         key, algorithm, value = question.public_key, question.algorithm, question.security.signature_bytes

@@ -68,6 +68,7 @@ class Limits:
     namespaces_in_scope: int = 64  # distinct prefixes in scope at one element
     references: int = 16
     prefixes: int = 32  # different PrefixList tokens of one message
+    prefix_work: int = 100_000  # those tokens times the message's elements: what canonicalising them costs
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ _INSTANT: Final = re.compile(
 _IDS: Final = etree.XPath(
     "//@*[translate(local-name(), 'ID', 'id') = 'id' or local-name() = 'AssertionID']", smart_strings=False
 )
+_ELEMENTS: Final = etree.XPath("count(//*)")
 _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
     names.SECURITY: frozenset({names.MUST_UNDERSTAND, names.WSU_ID}),
     names.TOKEN: frozenset({"EncodingType", "ValueType", names.WSU_ID}),
@@ -175,6 +176,8 @@ def _read_signed_info(
     tokens = set(_prefixes(canonicalization)).union(*(reference.prefixes for reference in references))
     if len(tokens) > limits.prefixes:
         raise Refused("too-many-prefixes", found=f"{len(tokens)}", wanted=f"at most {limits.prefixes}")
+    if tokens and len(tokens) * _ELEMENTS(signed_info) > limits.prefix_work:
+        raise Refused("too-many-prefixes", found=f"{len(tokens)} for a message of this size")
     return canonicalization, method, references
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kit import identities
-from tests.kit.messages import Draft, good_request
+from tests.kit.messages import SERVICE, Draft, good_request
 from tests.kit.refusal import Bench
 from tests.kit.tree import Node
 
@@ -288,3 +288,17 @@ def test_the_same_prefixes_in_every_list_count_once(bench: Bench) -> None:
         listed = {"xmlns:ec": "http://www.w3.org/2001/10/xml-exc-c14n#", "PrefixList": prefixes(30)}
         node.append(Node("ec:InclusiveNamespaces", listed))
     bench.accepts(draft.resign())
+
+
+def test_prefixes_times_elements(bench: Bench) -> None:
+    """What a PrefixList costs grows with the message: ten tokens are fine for 10,000 elements, not for more."""
+    listed = {"xmlns:ec": "http://www.w3.org/2001/10/xml-exc-c14n#", "PrefixList": prefixes(10)}
+
+    def message(filler: int) -> Draft:
+        draft = good_request(body=f'<t:Ask xmlns:t="{SERVICE}">{"<t:a/>" * filler}</t:Ask>')
+        draft.root.one("CanonicalizationMethod").append(Node("ec:InclusiveNamespaces", dict(listed)))
+        return draft.resign()
+
+    others = message(0).raw().count(b"</") + message(0).raw().count(b"/>")
+    bench.accepts(message(10_000 - others))
+    bench.refuses(message(10_001 - others), "too-many-prefixes", FAULT)

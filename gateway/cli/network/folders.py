@@ -77,7 +77,7 @@ def take_folder(folder: Path, maker: str) -> None:
 def make_network(folder: Path, plan: Plan, say: Callable[[str], None]) -> Made:
     """Make or complete everything in ``folder``, which was taken before."""
     authority = _authority(folder / "pki", say)
-    states = {system.id: _state(folder / system.id, system) for system in plan.systems}
+    states = {system.id: _state(folder / system.id, system, plan) for system in plan.systems}
     ports: dict[str, int] = {}
     for system in plan.served:
         ports[system.id] = choose_port(states[system.id].remembered_port(), ports.values())
@@ -102,11 +102,11 @@ def _authority(folder: Path, say: Callable[[str], None]) -> Authority:
     return Authority.create(folder, at=datetime.now(UTC))
 
 
-def _state(folder: Path, system: Planned) -> StateFolder:
+def _state(folder: Path, system: Planned, plan: Plan) -> StateFolder:
     if (folder / "gateway.toml").exists():
         return StateFolder.open(folder)
     shutil.rmtree(folder, ignore_errors=True)  # half made: settings are written last
-    return StateFolder.create(folder, render_settings(settings_for(system)))
+    return StateFolder.create(folder, render_settings(settings_for(system, capture=plan.capture)))
 
 
 def _certify(made: Made, system: Planned, say: Callable[[str], None]) -> None:

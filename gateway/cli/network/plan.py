@@ -42,9 +42,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All systems of a network, servers before those that only call."""
+    """All systems of a network, servers before those that only call.
+
+    ``capture`` keeps the bytes of every call to a counterpart, for the demo's page.
+    """
 
     systems: tuple[Planned, ...]
+    capture: bool = False
 
     def system(self, system_id: str) -> Planned:
         """The system of this id. Raises KeyError when there is none."""

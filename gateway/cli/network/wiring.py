@@ -14,6 +14,7 @@ from gateway.settings import (
     Budgets,
     Counterpart,
     Destination,
+    Development,
     ExtendedKeyUsage,
     Limits,
     Settings,
@@ -25,17 +26,20 @@ from gateway.state import StateFolder
 from gateway.trust import MESSAGE_SIGNING
 
 ANCHOR = "development"
+CALLER_SLACK = 5.0
+"""Seconds that a caller's deadline is longer than that of the system which it calls."""
 PLENTY = 1_000_000
 """Budgets and rates of a development network: never in the way of a test or a benchmark."""
 
 
-def settings_for(system: Planned) -> Settings:
+def settings_for(system: Planned, *, capture: bool = False) -> Settings:
     """The settings of a system that knows nobody yet."""
     return Settings(
         mode="development",
         system=System(id=system.id, role=system.role, name=system.name, municipality=system.municipality),
         limits=Limits(requests_per_minute=PLENTY),
         budgets=Budgets(per_operator=PLENTY, per_terminal=PLENTY, per_person=PLENTY),
+        development=Development(capture=capture),
         simulator=Simulator() if system.simulated else None,
         anchors=(_anchor(),),
     )
@@ -53,7 +57,7 @@ def updated(
     missing = [other for other in plan.counterparts(system) if other.id not in known]
     old = {destination.id: destination for destination in current.destinations}
     called = {
-        name: old.get(name, Destination(id=name, url=addresses[name])).model_copy(
+        name: old.get(name, _destination(system, name, addresses[name])).model_copy(
             update={"url": addresses[name]}
         )
         for name in system.calls
@@ -70,6 +74,14 @@ def updated(
             "destinations": (*kept, *called.values()),
         }
     )
+
+
+def _destination(system: Planned, name: str, address: str) -> Destination:
+    """Whoever is not served itself waits longer than the system between, whose fault it would miss else."""
+    waits = Destination(id=name, url=address)
+    if system.served:
+        return waits
+    return waits.model_copy(update={"deadline_seconds": waits.deadline_seconds + CALLER_SLACK})
 
 
 def _anchor() -> Anchor:

@@ -1,0 +1,288 @@
+"""The register of people (本人確認情報): what is on record of whom, all that ever was, and search.
+
+The same for the gateway and for a simulated server, each over its own database. Reading goes over read
+connections, writing is part of a unit of work. Nothing is overwritten: a change is a new version, and the
+names and addresses of all versions are found. register_search.py decides how a search reads,
+register_load.py takes a first stock of up to millions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, text, update
+
+from gateway.domain.change_reason import ChangeReason
+from gateway.domain.folding import FOLDING
+from gateway.domain.identifiers import IndividualNumber, ResidentRecordCode
+from gateway.domain.identity_record import IdentityRecord
+from gateway.domain.register_date import RegisterDate
+from gateway.domain.search import SearchTerms
+from gateway.errors import StoreError
+from gateway.store.engine import Conflict
+from gateway.store.register_rows import (
+    RECORD_COLUMNS,
+    SEARCH_COLUMNS,
+    PersonVersion,
+    read_record,
+    read_version,
+    search_rows,
+    version_row,
+)
+from gateway.store.register_search import search
+from gateway.store.tables import (
+    people,
+    person_codes,
+    person_numbers,
+    person_versions,
+    register_marks,
+    search_by_address,
+    search_by_birth,
+    search_by_kana,
+    search_by_name,
+)
+
+DEFAULT_LIMIT: Final = 50
+"""Records that one search gives at most (own rule)."""
+
+FOLDING_MARK, LOAD_MARK = "folding", "load"
+SEARCH_TABLES: Final[tuple[Table, ...]] = (
+    search_by_name,
+    search_by_kana,
+    search_by_address,
+    search_by_birth,
+)
+
+_RECORD = select(*RECORD_COLUMNS).join_from(
+    people,
+    person_versions,
+    (person_versions.c.person == people.c.person) & (person_versions.c.version == people.c.version),
+)
+_BY_CODE = _RECORD.join(person_codes, person_codes.c.person == people.c.person).where(
+    person_codes.c.code == bindparam("code")
+)
+_BY_NUMBER = _RECORD.join(person_numbers, person_numbers.c.person == people.c.person).where(
+    person_numbers.c.individual_number == bindparam("number")
+)
+_PERSON = select(person_codes.c.person).where(person_codes.c.code == bindparam("code"))
+_VERSIONS = (
+    select(person_versions)
+    .where(person_versions.c.person == bindparam("person"))
+    .order_by(person_versions.c.version)
+)
+_MARK = select(register_marks.c.value).where(register_marks.c.name == bindparam("name"))
+
+
+class Work(Protocol):
+    """A unit of work, as far as the register goes."""
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, inside the transaction."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """Everybody who fits, by reading and then 住民票コード; may be empty."""
+
+    records: tuple[IdentityRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """More than ``limit`` people fit; which ones is not told."""
+
+    limit: int
+
+
+class Register:
+    """People by 住民票コード, by 個人番号 and by search."""
+
+    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._read = read
+        self._searchable = False
+
+    def find(self, code: ResidentRecordCode) -> IdentityRecord | None:
+        """The record with this 住民票コード, as it is now."""
+        with self._read() as connection:
+            row = connection.execute(_BY_CODE, {"code": code.digits}).one_or_none()
+        return None if row is None else read_record(row)
+
+    def by_individual_number(self, number: IndividualNumber) -> IdentityRecord | None:
+        """The record with this 個人番号, as it is now."""
+        with self._read() as connection:
+            row = connection.execute(_BY_NUMBER, {"number": number.digits}).one_or_none()
+        return None if row is None else read_record(row)
+
+    def count(self) -> int:
+        """How many people are on record; reads through all of them."""
+        with self._read() as connection:
+            return connection.execute(select(func.count()).select_from(people)).scalar_one()
+
+    def history(self, code: ResidentRecordCode) -> tuple[PersonVersion, ...]:
+        """Every version of the record that has this 住民票コード now, oldest first; empty for nobody's."""
+        with self._read() as connection:
+            person = connection.execute(_PERSON, {"code": code.digits}).scalar_one_or_none()
+            rows = connection.execute(_VERSIONS, {"person": person}).all() if person is not None else []
+        return tuple(map(read_version, rows))
+
+    def search(
+        self,
+        terms: SearchTerms,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        municipality: str | None = None,
+        prefecture: str | None = None,
+    ) -> Found | TooMany:
+        """Who fits every term, compared by folded keys (gateway.domain.folding).
+
+        Any name, reading and address that a person has or had counts. Unknown parts of a date of birth
+        fit any, on either side. ``municipality`` (six digits) and ``prefecture`` (two) keep to records of
+        that body. Raises StoreError while the register is being loaded, and when its keys are of another
+        version of the folding.
+        """
+        if limit < 1:
+            raise ValueError("a search must be allowed at least one hit")
+        with self._read() as connection:
+
+            def run(sql: str, parameters: dict[str, Any]) -> list[Any]:
+                return list(connection.execute(text(sql), parameters).all())
+
+            self._check_searchable(connection)
+            rows = search(
+                terms, limit=limit, municipality=municipality, prefecture=prefecture, run=run
+            )
+        if len(rows) > limit:
+            return TooMany(limit)
+        records = map(read_record, rows)
+        return Found(
+            tuple(sorted(records, key=lambda r: ("" if r.kana is None else r.kana.text, r.code.digits)))
+        )
+
+    def put(
+        self,
+        work: Work,
+        record: IdentityRecord,
+        *,
+        valid_from: RegisterDate | None,
+        reason: ChangeReason | None,
+        recorded_at: datetime,
+        formerly: ResidentRecordCode | None = None,
+    ) -> int:
+        """Record one person anew, or a new version of one on record; gives the version's number, from 1.
+
+        The person is the one with the record's 住民票コード, or with ``formerly`` when the code changes.
+        Raises Conflict when another person has the code or the 個人番号, or nobody has ``formerly``.
+        """
+        connection = work.connection
+        key = {"code": (formerly or record.code).digits}
+        person = connection.execute(_PERSON, key).scalar_one_or_none()
+        if person is None and formerly is not None:
+            raise Conflict("nobody on record has the former 住民票コード")
+        if person is None:
+            return _enter(connection, record, valid_from, reason, recorded_at)
+        return _change(connection, person, record, valid_from, reason, recorded_at)
+
+    def _check_searchable(self, connection: Connection) -> None:
+        if self._searchable:
+            return
+        if connection.execute(_MARK, {"name": LOAD_MARK}).scalar_one_or_none() is not None:
+            raise StoreError("the register is being loaded; it cannot be searched yet")
+        folding = connection.execute(_MARK, {"name": FOLDING_MARK}).scalar_one_or_none()
+        if folding is None:
+            return  # nobody on record yet
+        if folding != str(FOLDING):
+            raise StoreError(
+                f"the register's search keys are of folding {folding}, this program's is {FOLDING}: "
+                "they must be made anew"
+            )
+        self._searchable = True
+
+
+def _enter(
+    connection: Connection,
+    record: IdentityRecord,
+    valid_from: RegisterDate | None,
+    reason: ChangeReason | None,
+    recorded_at: datetime,
+) -> int:
+    """The first version of somebody not on record."""
+    mark_folding(connection)
+    (person,) = connection.execute(insert(people), {"version": 1}).inserted_primary_key or (None,)
+    if person is None:
+        raise StoreError("the database gave no number for a new row")
+    connection.execute(insert(person_codes), {"code": record.code.digits, "person": person})
+    _set_number(connection, person, None, record.individual_number)
+    row = version_row(person, 1, record, valid_from=valid_from, reason=reason, recorded_at=recorded_at)
+    connection.execute(insert(person_versions), row)
+    _set_search_rows(connection, set(), search_rows(person, [record]))
+    return 1
+
+
+def _change(
+    connection: Connection,
+    person: int,
+    record: IdentityRecord,
+    valid_from: RegisterDate | None,
+    reason: ChangeReason | None,
+    recorded_at: datetime,
+) -> int:
+    """The next version of somebody on record."""
+    mark_folding(connection)
+    rows = connection.execute(_VERSIONS, {"person": person}).all()
+    before = [read_version(row).record for row in rows]
+    version = len(before) + 1
+    last = before[-1]
+    if last.code != record.code:
+        connection.execute(
+            update(person_codes).where(person_codes.c.person == person, person_codes.c.code == last.code.digits),
+            {"code": record.code.digits},
+        )
+    _set_number(connection, person, last.individual_number, record.individual_number)
+    row = version_row(person, version, record, valid_from=valid_from, reason=reason, recorded_at=recorded_at)
+    connection.execute(insert(person_versions), row)
+    connection.execute(update(people).where(people.c.person == person), {"version": version})
+    _set_search_rows(connection, search_rows(person, before), search_rows(person, [*before, record]))
+    return version
+
+
+def _set_number(
+    connection: Connection, person: int, old: IndividualNumber | None, new: IndividualNumber | None
+) -> None:
+    if old == new:
+        return
+    if old is not None:
+        connection.execute(
+            delete(person_numbers).where(person_numbers.c.individual_number == bindparam("digits")),
+            {"digits": old.digits},
+        )
+    if new is not None:
+        connection.execute(insert(person_numbers), {"individual_number": new.digits, "person": person})
+
+
+def _set_search_rows(
+    connection: Connection, old: set[tuple[str | int, ...]], new: set[tuple[str | int, ...]]
+) -> None:
+    """Take the search tables from ``old`` to ``new``."""
+    for table in SEARCH_TABLES:
+        if gone := old - new:
+            connection.execute(
+                delete(table).where(*(table.c[name] == bindparam(f"old_{name}") for name in SEARCH_COLUMNS)),
+                [{f"old_{name}": value for name, value in zip(SEARCH_COLUMNS, row, strict=True)} for row in gone],
+            )
+        if added := new - old:
+            connection.execute(insert(table), [dict(zip(SEARCH_COLUMNS, row, strict=True)) for row in added])
+
+
+def mark_folding(connection: Connection) -> None:
+    """Note the version of the keys with the first of them; refuse to mix two. Raises StoreError."""
+    found = connection.execute(_MARK, {"name": FOLDING_MARK}).scalar_one_or_none()
+    if found is None:
+        connection.execute(insert(register_marks), {"name": FOLDING_MARK, "value": str(FOLDING)})
+    elif found != str(FOLDING):
+        raise StoreError("the register's search keys are of another version and must be made anew first")

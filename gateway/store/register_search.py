@@ -1,0 +1,150 @@
+"""How a search reads the register: which of the four sorted tables it begins with, decided by hand.
+
+Each table has every column a search compares, so that one is read and no other; the difference is how much
+of it. Where an item is compared exactly its table gives a handful of rows. Where all are prefixes, or parts
+of a date, the rows that each would read are counted first, up to a bound, and the fewest win. The database's
+own planner is left no choice but the part of the key to seek by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.domain.folding import fold_address, fold_name, kana_keys
+from gateway.domain.search import Match, SearchTerms
+from gateway.domain.search_keys import birth_spans
+from gateway.store.register_rows import RECORD_COLUMNS, cut
+
+Run = Callable[[str, dict[str, Any]], list[Any]]
+"""Executes one statement with its parameters and gives all its rows."""
+
+_LAST = "\U0010ffff"  # no text holds it: behind every key that begins alike
+_TABLES = {
+    "name_key": "search_by_name",
+    "address_key": "search_by_address",
+    "birth_key": "search_by_birth",
+    "kana_key": "search_by_kana",
+}  # exact comparisons begin with the first of them that is asked for
+_FIRST_LOOK, _SECOND_LOOK = 1_000, 30_000  # rows counted of each before the choice
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One item of the question: the key equal to one of ``equal``, or within one of ``spans``."""
+
+    column: str
+    equal: tuple[str, ...] = ()
+    spans: tuple[tuple[str, str], ...] = ()
+
+    def arms(self) -> Iterator[_Item]:
+        """Parts that the table can each be read by in one go."""
+        if self.equal:
+            yield self
+        for span in self.spans:
+            yield _Item(self.column, (), (span,))
+
+    def condition(self, parameters: dict[str, Any]) -> str:
+        """The SQL, its values added to ``parameters``."""
+        parts = []
+        if len(self.equal) == 1:
+            parts.append(f"{self.column} = {_parameter(parameters, self.equal[0])}")
+        elif self.equal:
+            keys = ", ".join(_parameter(parameters, key) for key in self.equal)
+            parts.append(f"{self.column} IN ({keys})")
+        for low, high in self.spans:
+            first, last = _parameter(parameters, low), _parameter(parameters, high)
+            parts.append(f"{self.column} BETWEEN {first} AND {last}")
+        return parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"
+
+
+def _parameter(parameters: dict[str, Any], value: Any) -> str:
+    name = f"p{len(parameters)}"
+    parameters[name] = value
+    return f":{name}"
+
+
+def _text_item(column: str, keys: tuple[str, ...], match: Match) -> _Item:
+    keys = tuple(dict.fromkeys(cut(key) for key in keys))
+    # Nothing is left of a text of punctuation only, and everything begins with nothing.
+    if match is Match.EXACT or not all(keys):
+        return _Item(column, keys)
+    return _Item(column, (), tuple((key, key + _LAST) for key in keys))
+
+
+def _birth_item(spans: tuple[tuple[str, str], ...]) -> _Item:
+    equal = tuple(low for low, high in spans if low == high)
+    return _Item("birth_key", equal, tuple(span for span in spans if span[0] != span[1]))
+
+
+def _items(terms: SearchTerms) -> list[_Item]:
+    found = []
+    if terms.name is not None:
+        text, match = terms.name
+        found.append(_text_item("name_key", (fold_name(text.inline),), match))
+    if terms.kana is not None:
+        kana, match = terms.kana
+        found.append(_text_item("kana_key", kana_keys(kana.text), match))
+    if terms.address is not None:
+        text, match = terms.address
+        found.append(_text_item("address_key", (fold_address(text.inline),), match))
+    if terms.birth_date is not None:
+        found.append(_birth_item(birth_spans(terms.birth_date)))
+    return found
+
+
+def _first(items: list[_Item], run: Run) -> _Item:
+    """The item whose table is read."""
+    exact = {item.column: item for item in items if not item.spans}
+    for column in _TABLES:
+        if column in exact:
+            return exact[column]
+    for most in (_FIRST_LOOK, _SECOND_LOOK):
+        counts = [(_count(item, most, run), place) for place, item in enumerate(items)]
+        fewest, place = min(counts)
+        if fewest < most:
+            break
+    return items[place]
+
+
+def _count(item: _Item, most: int, run: Run) -> int:
+    """How many rows of its table the item reads, at most ``most``."""
+    parameters: dict[str, Any] = {}
+    arms = [
+        f"SELECT count(*) FROM (SELECT 1 FROM {_TABLES[item.column]} "
+        f"WHERE {arm.condition(parameters)} LIMIT {most}) AS counted"
+        for arm in item.arms()
+    ]
+    return sum(row[0] for row in run(" UNION ALL ".join(arms), parameters))
+
+
+def search(
+    terms: SearchTerms, *, limit: int, municipality: str | None, prefecture: str | None, run: Run
+) -> list[Any]:
+    """Rows of the records found, ``RECORD_COLUMNS`` each; ``limit`` and one more when there are more."""
+    items = _items(terms)
+    first = _first(items, run)
+    parameters: dict[str, Any] = {}
+    arms = []
+    for arm in first.arms():
+        conditions = [arm.condition(parameters)]
+        conditions += [item.condition(parameters) for item in items if item is not first]
+        if terms.sex is not None:
+            conditions.append(f"sex = {_parameter(parameters, terms.sex.value)}")
+        if municipality is not None:
+            conditions.append(f"municipality = {_parameter(parameters, municipality)}")
+        if prefecture is not None:
+            low, high = _parameter(parameters, prefecture), _parameter(parameters, prefecture + _LAST)
+            conditions.append(f"municipality BETWEEN {low} AND {high}")
+        arms.append(
+            f"SELECT person FROM (SELECT DISTINCT person FROM {_TABLES[first.column]} "
+            f"WHERE {' AND '.join(conditions)} LIMIT {limit + 1}) AS arm"
+        )
+    columns = ", ".join(f"v.{column.name}" for column in RECORD_COLUMNS)
+    return run(
+        f"SELECT {columns} FROM people p JOIN person_versions v "  # noqa: S608 - names only, values are bound
+        "ON v.person = p.person AND v.version = p.version "
+        f"WHERE p.person IN ({' UNION '.join(arms)}) LIMIT {limit + 1}",
+        parameters,
+    )

@@ -1,0 +1,475 @@
+"""What is written down: refusals explained by their reference, no person in any log, revocation as it comes.
+
+Also the terminal's command with its exit statuses. One network; what is revoked here was issued for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.domain.codes import DocumentKind
+from gateway.errors import CounterpartError
+from gateway.pki import Authority
+from gateway.refusals import RULES
+from gateway.settings import load_settings, render_settings
+from gateway.state import StateFolder
+from tests.kit import replies
+from tests.kit.network import (
+    GATEWAY,
+    NATIONAL,
+    TERMINAL,
+    Network,
+    by_code,
+    by_document,
+    caller,
+    running,
+    secrets_of,
+)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    with running(tmp_path_factory.mktemp("network") / "net") as started:
+        yield started
+
+
+# explain
+
+
+@pytest.fixture(scope="module")
+def refused(network: Network) -> replies.Read:
+    """A refusal with a chain: the revoked credential."""
+    entry = network.document["negative"]["revoked"]
+    request = network.message(by_code(network.person(card_state="active")), entry=entry)
+    return replies.read(network.post(request.raw(), entry).body)
+
+
+def explain(network: Network, reference: str | None, *options: str) -> Any:
+    state = network.state(GATEWAY).path
+    return network.command("explain", reference, "--state", state, *options)
+
+
+def test_a_refusal_is_explained_as_one_document(network: Network, refused: replies.Read) -> None:
+    done = explain(network, refused.reference, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    rule = RULES["certificate-revoked"]
+    assert (told["step"], told["rule"], told["fault"]) == (7, rule.name, "wsse:FailedAuthentication")
+    assert told["reason"] == {"en": rule.en, "ja": rule.ja}
+    assert (told["peer"], told["service"]) == (TERMINAL, "terminal")
+    assert told["message_id"] == refused.relates_to
+    assert len(told["digest"]) == 64
+    assert told["found"]
+    signer = told["chain"][0]
+    assert signer["subject"] == (
+        "CN=131016-terminal-1,L=131016,OU=integrated_terminal,O=Juki Gateway Development,C=JP"
+    )
+    assert 0 < signer["days_left"] <= signer["days_left_when_refused"] < 1000
+    assert told["clock_offset_seconds"] == 0
+    assert -1 < told["created_to_refused_seconds"] < 30
+    instants = [datetime.fromisoformat(told[key]) for key in ("created", "refused_at", "now", "expires")]
+    assert all(instant.tzinfo is not None for instant in instants)
+    assert instants == sorted(instants)
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("en", ("Reason", "Certificate chain", "Clock offset")),
+        ("ja", ("理由", "証明書チェーン", "時計のずれ")),
+    ],
+)
+def test_a_refusal_is_explained_to_people(
+    network: Network, refused: replies.Read, language: str, labels: tuple[str, ...]
+) -> None:
+    done = explain(network, refused.reference, "--language", language)
+    assert done.returncode == 0
+    rule = RULES["certificate-revoked"]
+    assert (rule.en if language == "en" else rule.ja) in done.stdout
+    assert (rule.ja if language == "en" else rule.en) not in done.stdout
+    assert all(label in done.stdout for label in labels)
+    assert str(refused.reference) in done.stdout
+
+
+def test_digests_expected_and_got_are_explained(network: Network) -> None:
+    request = network.message(by_code(network.person(card_state="active")))
+    request.body.elements[0].one("purpose").text = "move_in"
+    seen = replies.read(network.post(request.raw()).body)
+    told = json.loads(explain(network, seen.reference, "--json").stdout)
+    assert (told["rule"], told["where"]) == ("digest", "Body")
+    assert told["found"]
+    assert told["wanted"]
+    assert told["found"] != told["wanted"]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_reference_that_nobody_gave(network: Network, options: tuple[str, ...]) -> None:
+    done = explain(network, "0123456789abcdef0123", *options)
+    assert done.returncode == 1
+    assert "0123456789abcdef0123" in done.stderr
+    if options:
+        assert json.loads(done.stdout)["error"]["status"] == 1
+    else:
+        assert done.stdout == ""
+
+
+# The terminal's command.
+
+
+def verify(network: Network, *options: str, state: Path | None = None) -> Any:
+    named = ("--terminal", "131016-T001", "--operator", "V1310160001/OP01")
+    folder = state or network.state(TERMINAL).path
+    return network.command("terminal", "verify", "--state", folder, *named, *options)
+
+
+def test_the_command_by_code(network: Network) -> None:
+    person = network.person(card_state="active")
+    done = verify(network, "--code", person["resident_record_code"], "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert (told["result"], told["text"]["ja"]) == ("match", "一致")
+    assert told["checked_at"].endswith("Z")
+    assert set(told) == {"result", "text", "checked_at", "reference"}
+
+
+def test_the_command_by_document(network: Network) -> None:
+    """A result that is no match is a result: exit status 0."""
+    person = network.person(card_state="active")
+    items = ("--document", "passport", "--name", person["name"], "--birth-date", person["birth_date"])
+    same = verify(network, *items, "--sex", person["sex"], "--address", person["address"])
+    other = verify(network, *items, "--sex", "1", "--address", person["address"])
+    assert (same.returncode, other.returncode) == (0, 0)
+    assert same.stdout.startswith("match  一致")
+    assert other.stdout.startswith("mismatch  不一致")
+    assert person["name"] not in same.stdout
+
+
+def test_the_command_when_the_gateway_refuses(network: Network) -> None:
+    done = verify(network, "--code", "05783086273", "--operator", "V1310160001/OP99", "--json")
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert (error["kind"], error["status"]) == ("CounterpartFault", 1)
+    assert "NotPermitted" in error["text"]
+    reference = error["text"].rpartition("reference ")[2].strip(")")
+    assert json.loads(explain(network, reference, "--json").stdout)["rule"] == "operator"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--code", "05783086274"),
+        ("--code", "0578308627"),
+        (),
+        ("--code", "05783086273", "--document", "passport"),
+        ("--document", "passport", "--name", "山田 花子"),
+        ("--document", "library_card"),
+        ("--code", "05783086273", "--purpose", "curiosity"),
+        ("--nonsense",),
+    ],
+)
+def test_the_command_used_wrongly(network: Network, options: tuple[str, ...]) -> None:
+    done = verify(network, *options)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "05783086274" not in done.stderr
+
+
+def test_the_command_when_nobody_answers(network: Network, tmp_path: Path) -> None:
+    folder = tmp_path / TERMINAL
+    shutil.copytree(network.state(TERMINAL).path, folder)
+    settings = load_settings(folder / "gateway.toml")
+    gone = tuple(one.model_copy(update={"url": "https://127.0.0.1:9/"}) for one in settings.destinations)
+    StateFolder(folder).write_settings(render_settings(settings.model_copy(update={"destinations": gone})))
+    done = verify(network, "--code", "05783086273", "--json", state=folder)
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["status"] == 3
+
+
+# Revocation while it runs.
+
+
+def issued(network: Network, folder: Path, profile: str) -> dict[str, str]:
+    """One more credential of the terminal, by the network's PKI."""
+    credential = Authority.open(network.folder / "pki").issue(
+        profile,
+        role="integrated_terminal",
+        system=TERMINAL,
+        municipality="131016",
+        at=datetime.now(UTC),
+        key_kind="P-256",
+        key_file=folder / f"{profile}.key.pem",
+        certificate_file=folder / f"{profile}.pem",
+    )
+    return {"key": str(credential.key), "certificate": str(credential.certificate)}
+
+
+class Loop:
+    """Requests one after the other on one connection, in a thread, until told to stop."""
+
+    def __init__(self, network: Network, entry: dict[str, Any]) -> None:
+        self.outcomes: list[str] = []
+        self.error: Exception | None = None
+        self._network = network
+        self._entry = entry
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        network, question = self._network, by_code(self._network.person(card_state="active"))
+        try:
+            with contextlib.closing(network.wire(self._entry)) as wire:
+                while not self._stop.is_set():
+                    answer = wire.post(network.message(question, entry=self._entry).raw())
+                    if answer.status == 200:
+                        self.outcomes.append("answered")
+                    else:
+                        seen = replies.read(answer.body)
+                        assert seen.reference
+                        self.outcomes.append(seen.reference)
+                    time.sleep(0.02)
+        except Exception as error:  # a dropped request above all
+            self.error = error
+
+    def until(self, count: int) -> None:
+        """Wait for so many more outcomes."""
+        wanted = len(self.outcomes) + count
+        self._network.wait(lambda: len(self.outcomes) >= wanted or self.error, 10)
+
+    def end(self) -> list[str]:
+        """Stop, and give what was answered and refused, by rule, in order."""
+        self._stop.set()
+        self._thread.join(20)
+        assert self.error is None, repr(self.error)
+        rules = {
+            line["reference"]: str(line["rule"])
+            for line in self._network.messages(GATEWAY)
+            if line["outcome"] == "refused"
+        }
+        return [rules.get(outcome, outcome) for outcome in self.outcomes]
+
+
+@pytest.mark.parametrize(("profile", "rule"), [("signing", "certificate-revoked"), ("tls", "tls-untrusted")])
+def test_a_revocation_is_taken_up_without_a_dropped_request(
+    network: Network, tmp_path: Path, profile: str, rule: str
+) -> None:
+    entry = {**network.system(TERMINAL), profile: issued(network, tmp_path, profile)}
+    authority = Authority.open(network.folder / "pki")
+    loops = [Loop(network, entry) for _ in range(2)]
+    for loop in loops:
+        loop.until(5)
+    # A new list in which nothing of this changed: nobody notices.
+    authority.publish_crls(at=datetime.now(UTC), hours=24)
+    time.sleep(1.2)
+    assert all(set(loop.outcomes) == {"answered"} for loop in loops)
+    authority.revoke(Path(entry[profile]["certificate"]), at=datetime.now(UTC), reason="keyCompromise")
+    authority.publish_crls(at=datetime.now(UTC), hours=24)
+    network.wait(lambda: all(loop.outcomes[-1] != "answered" or loop.error for loop in loops), 5)
+    for loop in loops:
+        loop.until(3)
+    for loop in loops:
+        outcomes = loop.end()
+        turn = outcomes.index(rule)
+        assert set(outcomes[:turn]) == {"answered"}
+        assert set(outcomes[turn:]) == {rule}
+    # The other credentials of the same holder still serve.
+    assert network.post(network.message(by_code(network.person(card_state="active"))).raw()).status == 200
+
+
+def test_a_list_that_cannot_be_read_leaves_the_one_before_in_use(network: Network) -> None:
+    file = network.state(GATEWAY).path / "certificates" / "issuing.crl.pem"
+    good = file.read_bytes()
+    file.write_bytes(b"-----BEGIN X509 CRL-----\nbroken\n-----END X509 CRL-----\n")
+    try:
+        time.sleep(1.2)
+        question = by_code(network.person(card_state="active"))
+        assert network.post(network.message(question).raw()).status == 200
+        revoked = network.document["negative"]["revoked"]
+        seen = replies.read(network.post(network.message(question, entry=revoked).raw(), revoked).body)
+        (line,) = [one for one in network.messages(GATEWAY) if one["reference"] == seen.reference]
+        assert line["rule"] == "certificate-revoked"
+    finally:
+        file.write_bytes(good)
+
+
+# No person in what is written down. The last tests: all that was done above counts as well.
+
+
+def test_traffic_of_every_kind(network: Network, faults: list[bytes]) -> None:
+    """Good and bad questions about everybody, with their data where they have no place, too."""
+    people = network.people()
+    with network.client() as client:
+        for person in people:
+            for question in (
+                by_code(person),
+                by_document(person, DocumentKind.INDIVIDUAL_NUMBER_CARD),
+                by_document(person, sex="1"),
+                by_code(person, caller(operator_id="OP09")),
+            ):
+                with contextlib.suppress(CounterpartError):
+                    client.terminal.verify_identity(question)
+        for behaviour in ("wrong-person", "unsigned", "bad-signature", "wrong-relates-to", "down"):
+            network.behave(behaviour)
+            for person in people[:3]:
+                with contextlib.suppress(CounterpartError):
+                    client.terminal.verify_identity(by_document(person))
+        network.behave("off")
+        faults.extend(one.answer for one in client.seen if one.answer and b"Fault>" in one.answer)
+    for person in people[:4]:
+        faults.extend(_abuse(network, person))
+    assert len(faults) > 60
+    assert all(replies.read(fault).fault for fault in faults)
+
+
+@pytest.fixture(scope="module")
+def faults() -> list[bytes]:
+    """Every fault that came back."""
+    return []
+
+
+def _abuse(network: Network, person: dict[str, str]) -> Iterator[bytes]:
+    """A person's data in every place of a message and of HTTP that a sender can fill."""
+    name, code, number = person["name"], person["resident_record_code"], person["individual_number"]
+    question = by_document(person)
+    good = network.message(question)
+    raw = good.raw().decode()
+    element = raw[raw.index("<", raw.index("Body ") + 4) : raw.rindex("</soap:Body>")]
+    bodies = [
+        element.replace("record_copy", number),
+        element.replace("131016-T001", name[:20]),
+        element.replace("131016-T001", number),
+        element.replace(">131016<", f">{code[:6]}<"),
+        element.replace("drivers_licence", name),
+        element.replace(">1<", f">{name}<").replace(">2<", f">{code}<"),
+        element.replace(name, name * 60),
+        element.replace(name, f"{name}<x>{number}</x>"),
+        element.replace("exact", code),
+        element.replace(">", f' x="{name}">', 1),
+        element.replace(">", f' xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="{name}">', 1),
+        f"<n{number}>{name}</n{number}>",
+    ]
+    for body in bodies:
+        yield network.post(network.message(question, body=body).raw()).body
+    for changes in (
+        {"action": f"urn:juki-gateway:terminal:1:{code}"},
+        {"to": f"https://127.0.0.1/{code}"},
+        {"message_id": f"not an IRI {name}"},
+    ):
+        yield network.post(network.message(question, **changes).raw()).body
+    message_id = f"urn:case:{number}:{code}"
+    network.post(network.message(question, message_id=message_id).raw())
+    yield network.post(network.message(by_code(person), message_id=message_id).raw()).body
+    for changed in (
+        raw.replace(name, name + name, 1),
+        raw.replace("<soap:Body", f"<!--{name}--><soap:Body", 1),
+        raw.replace("<soap:Body", f"<{code[0]}{name}", 1),
+        raw.replace("<soap:Header>", f"<soap:Header>{name}", 1),
+        raw.replace('URI="#', f'URI="#{number}', 1),
+        raw.replace("xmldsig-more#", f"{number}#"),
+        raw.replace("<wsu:Created>", f"<wsu:Created>{code}", 1),
+        f"{name} {code} {number} {person['address']}",
+    ):
+        yield network.post(changed.encode()).body
+    yield network.post(b"<a/>", path=f"/{code}/{number}").body
+    yield network.post(b"<a/>", headers={"SOAPAction": f'"{code}"'}).body
+    yield network.post(b"<a/>", headers={"Content-Type": f"text/{number}"}).body
+    yield network.post(b"<a/>", headers={"Content-Encoding": number, "User-Agent": code}).body
+    unknown = network.document["negative"]["unknown_system"]
+    yield network.post(network.message(question, entry=unknown).raw(), unknown).body
+
+
+def written(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            yield str(file.relative_to(folder)), file.read_bytes()
+
+
+def found_in(content: bytes, secrets: list[str]) -> list[str]:
+    forms = ((secret, form) for secret in secrets for form in {secret, json.dumps(secret)[1:-1]})
+    return [secret for secret, form in forms if form.encode() in content]
+
+
+def secret_texts(network: Network) -> list[str]:
+    """All of everybody, birth dates as digits too."""
+    people = network.people()
+    digits = {person["birth_digits"] for person in people if person["birth_certainty"] == "exact"}
+    return sorted({*secrets_of(people), *digits})
+
+
+def test_the_search_finds_what_is_there(network: Network) -> None:
+    """The national server's own data have everybody: the search that follows is not blind."""
+    secrets = secret_texts(network)
+    content = dict(written(network.state(NATIONAL).path))
+    known = b"".join(content[name] for name in content if name.startswith("data/people."))
+    assert set(found_in(known, secrets)) == set(secrets)
+
+
+def test_no_fault_tells_of_a_person(network: Network, faults: list[bytes]) -> None:
+    secrets = secret_texts(network)
+    assert faults
+    for fault in faults:
+        assert not found_in(fault, secrets), fault
+
+
+def test_nobody_stands_in_the_gateways_folder(network: Network) -> None:
+    """Log, console, settings, database with its WAL: all of it.
+
+    The duplicate guard keeps answers, but a terminal's answer has a result and a reference only. What a
+    sender chose as its MessageID is kept as it is by guard and refusal records (it is their key), never
+    in a log: so the messages of that kind are looked at in the log alone.
+    """
+    secrets = secret_texts(network)
+    where = network.state(GATEWAY).path
+    content = dict(written(where))
+    assert {"log/gateway.jsonl", "log/console.log", "data/gateway.sqlite"} <= set(content)
+    assert len(network.messages(GATEWAY)) > 150
+    for name, found in content.items():
+        chosen = name.startswith("data/gateway.sqlite")
+        left = found.replace(b"urn:case:", b"") if not chosen else _without_chosen(found)
+        assert not found_in(left, secrets), name
+
+
+def _without_chosen(content: bytes) -> bytes:
+    """The bytes of a database without the MessageIDs that this test made up of a person's data."""
+    parts = content.split(b"urn:case:")
+    return parts[0] + b"".join(part[len("149709400944:05783086273") :] for part in parts[1:])
+
+
+def test_nobody_stands_in_the_terminals_folder(network: Network) -> None:
+    secrets = secret_texts(network)
+    for name, found in written(network.state(TERMINAL).path):
+        assert not found_in(found, secrets), name
+
+
+def test_nobody_stands_in_the_national_servers_log(network: Network) -> None:
+    """Its data folder is where people belong; its log, settings and run folder are not."""
+    secrets = secret_texts(network)
+    for name, found in written(network.state(NATIONAL).path):
+        if not name.startswith("data/"):
+            assert not found_in(found, secrets), name
+
+
+def test_nobody_stands_in_the_networks_own_files(network: Network) -> None:
+    secrets = secret_texts(network)
+    for folder in ("pki", "run", "negative"):
+        for name, found in written(network.folder / folder):
+            assert not found_in(found, secrets), name
+    errors = network.folder.parent / f"{network.folder.name}.err"
+    assert not found_in(errors.read_bytes() + (network.folder / "network.json").read_bytes(), secrets)
+
+
+def test_no_bug_was_met(network: Network) -> None:
+    for system in (GATEWAY, NATIONAL):
+        events = [line for line in network.lines(system) if line["event"] in {"bug", "request-failed"}]
+        assert not events
