@@ -24,6 +24,9 @@ from gateway.errors import CounterpartTimeout, CounterpartUnavailable
 REUSE_SECONDS = 10.0  # an idle connection older than this is not used again; servers close after 15
 
 
+_OVERHEAD = 65_536  # bytes of an answer beside its body and chunk sizes: head and trailers
+
+
 @dataclass(frozen=True, slots=True)
 class HttpReply:
     """A whole HTTP answer."""
@@ -68,12 +71,16 @@ class HttpCaller:
         Raises CounterpartTimeout when the deadline passes first, CounterpartUnavailable when there is no
         connection, or none that answers with HTTP within the bounds.
         """
+        request = self._head(path, len(body), headers) + body
         connection = None
         try:
             connection = self._take_idle() or self._connect(deadline)
-            _send(connection, self._head(path, len(body), headers) + body, deadline)
-            response = http.client.HTTPResponse(_Readable(connection, deadline), method="POST")  # type: ignore[arg-type] # only makefile is used
+            _send(connection, request, deadline)
+            reader = _DeadlineReader(connection, deadline, 2 * self._answer_bytes + _OVERHEAD)
+            response = http.client.HTTPResponse(_Readable(reader), method="POST")  # type: ignore[arg-type] # only makefile is used
             response.begin()
+            if reader.ended:
+                raise CounterpartUnavailable("the answer was cut short")
             content = response.read(self._answer_bytes + 1)
             if len(content) > self._answer_bytes:
                 raise CounterpartUnavailable("the answer is larger than allowed")
@@ -85,7 +92,7 @@ class HttpCaller:
         except TimeoutError:
             _close(connection)
             raise CounterpartTimeout("no whole answer before the deadline") from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:  # the last of a malformed chunk
             _close(connection)
             raise CounterpartUnavailable(f"no answer: {type(error).__name__}") from error
         except BaseException:
@@ -111,8 +118,7 @@ class HttpCaller:
                 if not self._idle:
                     return None
                 connection, since = self._idle.pop()
-            readable, _, _ = select.select([connection], [], [], 0)
-            if not readable and time.monotonic() - since < REUSE_SECONDS:
+            if not _readable(connection) and time.monotonic() - since < REUSE_SECONDS:
                 return connection
             _close(connection)
 
@@ -123,12 +129,13 @@ class HttpCaller:
             if self._tls is None:
                 return connection
             connection.settimeout(_left(deadline))
-            wrapped = self._tls.wrap_socket(connection, server_hostname=self._host)
+            # From here on the wrapped socket owns the connection, and is the one to close.
+            connection = wrapped = self._tls.wrap_socket(connection, server_hostname=self._host)
             self._check_server(wrapped.getpeercert(binary_form=True) or b"")
         except BaseException:
             _close(connection)
             raise
-        return wrapped
+        return connection
 
     def _head(self, path: str, length: int, headers: Mapping[str, str]) -> bytes:
         lines = [
@@ -145,26 +152,45 @@ class HttpCaller:
 
 
 class _Readable:
-    """What HTTPResponse reads from: the socket, with the time that is left set before each read."""
+    """What HTTPResponse reads from."""
 
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._raw = _DeadlineReader(connection, deadline)
+    def __init__(self, raw: _DeadlineReader) -> None:
+        self._raw = raw
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(self._raw)
 
 
 class _DeadlineReader(io.RawIOBase):
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
+    """The socket, with the time that is left set before each read, and no more than ``most`` bytes in all.
+
+    http.client bounds neither chunk extensions nor trailers, and takes a chunk of -1 for "all there is".
+    """
+
+    def __init__(self, connection: socket.socket, deadline: float, most: int) -> None:
         self._connection = connection
         self._deadline = deadline
+        self._left = most
+        self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._connection.settimeout(_left(self._deadline))
-        return self._connection.recv_into(buffer)
+        count = self._connection.recv_into(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise CounterpartUnavailable("the answer is larger than allowed")
+        self.ended = not count
+        return count
+
+
+def _readable(connection: socket.socket) -> bool:
+    """Whether something came unasked: bytes, or the end. Not by select(), which ends at descriptor 1,023."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _send(connection: socket.socket, content: bytes, deadline: float) -> None:

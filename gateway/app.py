@@ -13,20 +13,33 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from clients._connect import connect
-from clients._soap import Exchange
+from clients._soap import Channel, Exchange
 from clients.national_server import NationalServer
+from clients.prefectural_server import PrefecturalServer
 from gateway import telemetry
 from gateway.access import Admission, Counterparts
 from gateway.capture import Captured, Captures
 from gateway.clock import Clock, SystemClock
 from gateway.contract import SERVICES
-from gateway.errors import StateError
-from gateway.flows.identity_verification import IdentityVerification
-from gateway.flows.ports import NationalRegister
+from gateway.delivery import companions, exchange_evidence
+from gateway.domain.identifiers import MunicipalityCode
+from gateway.domain.identity_record import IdentityRecord
+from gateway.domain.search import Place, SearchTerms
+from gateway.errors import StateError, StoreError
+from gateway.flows.budgets import Budget, Budgeted, Spending
+from gateway.flows.identity_verification import (
+    IdentityVerification,
+    is_negative_verification,
+    subject_of_verification,
+)
+from gateway.flows.person_search import LocalSearch, PersonSearch, is_negative_search, subject_of_search
+from gateway.flows.ports import LocalRegister, NationalRegister, OtherRegister
 from gateway.refusals import RULES
 from gateway.settings import Settings
 from gateway.state import StateFolder
-from gateway.store import Retention, SamplingLimits, Store
+from gateway.store import Register, Retention, SamplingLimits, Store, TooMany
+from gateway.store.evidence_configured import seal_copies, sealer_of
+from gateway.store.evidence_sealer import Sealer, lost_seal
 from gateway.transport import faults
 from gateway.transport.call import Binding
 from gateway.transport.endpoint import Endpoint, Keeping
@@ -82,20 +95,84 @@ class Gateway(System):
     """The 市町村CS (municipal communication server)."""
 
     def handlers(self, parts: Parts) -> Handlers:
-        """Flow 2 behind the terminal's service."""
-        national_id = _destination(parts.settings, "national_server")
-        national: NationalRegister = NationalServer(
-            connect(
-                parts.settings,
-                parts.state.path,
-                destination=national_id,
-                service=NationalServer.SERVICE,
-                trust=parts.trust,
-                clock=parts.clock,
-                observe=watch(parts, national_id, NationalServer.SERVICE),
-            )
+        """Flows 2 and 4 behind the terminal's service."""
+        settings, clock, store = parts.settings, parts.clock, parts.store
+        if settings.system.municipality is None:
+            raise StateError(f"{parts.state.settings_file}: a municipal CS needs [system] municipality")
+        home = MunicipalityCode(settings.system.municipality)
+        national_id = _destination(settings, "national_server")
+        national: NationalRegister = NationalServer(_channel(parts, national_id, NationalServer.SERVICE))
+        others: dict[Place, tuple[str, OtherRegister]] = {Place.NATION: (national_id, national)}
+        prefectural_id = _destination(settings, "prefectural_server")
+        if any(destination.id == prefectural_id for destination in settings.destinations):
+            channel = _channel(parts, prefectural_id, PrefecturalServer.SERVICE)
+            others[Place.PREFECTURE] = (prefectural_id, PrefecturalServer(channel))
+        here: LocalRegister = LocalPeople(store.register)
+        spending: Spending = store.budgets
+        budget = Budget(
+            window=timedelta(seconds=settings.budgets.window_seconds),
+            per_operator=settings.budgets.per_operator,
+            per_terminal=settings.budgets.per_terminal,
+            per_person=settings.budgets.per_person,
         )
-        return {"terminal": {"VerifyIdentity": IdentityVerification(national, national_id)}}
+        alarms = telemetry.Alarms(parts.state.run)
+
+        def budgeted(
+            handler: Callable[[Any], Any], subject: Callable[[Any], str], negative: Callable[[Any], bool]
+        ) -> Callable[[Any], Any]:
+            return Budgeted(
+                handler,
+                subject=subject,
+                negative=negative,
+                budget=budget,
+                spending=spending,
+                clock=clock,
+                alarm=lambda kind: alarms.begin("budget-used-up", kind),
+            )
+
+        search = PersonSearch(home, LocalSearch(here, clock, Place.HERE, "M"), others)
+        return {
+            "terminal": {
+                "VerifyIdentity": budgeted(
+                    IdentityVerification(national, national_id),
+                    subject_of_verification,
+                    is_negative_verification,
+                ),
+                "SearchPerson": budgeted(search, subject_of_search, is_negative_search),
+            }
+        }
+
+
+class LocalPeople:
+    """The store's register as the flows see it."""
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+
+    def search(
+        self, terms: SearchTerms, *, limit: int, within: str | None = None
+    ) -> Sequence[IdentityRecord] | None:
+        """As LocalRegister.search."""
+        whole = within is None or len(within) > 2
+        found = self._register.search(
+            terms,
+            limit=limit,
+            municipality=within if whole else None,
+            prefecture=None if whole else within,
+        )
+        return None if isinstance(found, TooMany) else found.records
+
+
+def _channel(parts: Parts, destination: str, service: str) -> Channel:
+    return connect(
+        parts.settings,
+        parts.state.path,
+        destination=destination,
+        service=service,
+        trust=parts.trust,
+        clock=parts.clock,
+        observe=watch(parts, destination, service),
+    )
 
 
 def serve(state: StateFolder, settings: Settings) -> None:
@@ -106,7 +183,7 @@ def serve(state: StateFolder, settings: Settings) -> None:
 def serve_system(state: StateFolder, settings: Settings, system: System) -> None:
     """Run one system in the foreground: the database brought up to date, then the front with its workers."""
     clock = clock_of(settings)
-    Store.open(state.path, clock=clock, upgrade=True).close()
+    chain = _begin_evidence(state, settings, clock)
     server = Server(
         host=settings.listen.host,
         port=settings.listen.port or state.remembered_port() or 0,
@@ -114,20 +191,42 @@ def serve_system(state: StateFolder, settings: Settings, system: System) -> None
         limits=_front_limits(settings),
         workers=_processes(settings),
         threads=settings.listen.threads,
-        make_application=lambda: Running(state, settings, system, server.port),
+        make_application=lambda: Running(state, settings, system, server.port, chain),
         refuse=_refuse,
         failure=_failure,
         log=telemetry.event,
         on_ready=state.remember_port,
         allow_plain=settings.listen.plain_http,
+        companions=companions(state, settings),
     )
     server.run()
+
+
+def _begin_evidence(state: StateFolder, settings: Settings, clock: Clock) -> int:
+    """Bring the database up to date and begin this start's chain, which says so when the database is an older
+    copy than the newest seal outside."""
+    store = Store.open(state.path, clock=clock, upgrade=True)
+    try:
+        copies = seal_copies(settings, state.path)
+        lost = None if copies is None else lost_seal(store.evidence_rows, copies)
+        alarms = telemetry.Alarms(state.run)
+        # A further start that finds nothing lost is the operator's word that the loss was seen.
+        (alarms.end if lost is None else alarms.begin)("evidence-restored")
+        chain = store.evidence.begin(lost)
+        # What a killed process left, and the word of a restore.
+        sealer = sealer_of(settings, state.path, store, signer(settings, state.path), clock)
+        sealer.seal()
+        sealer.copy()
+        return chain
+    finally:
+        store.close()
 
 
 class Running:
     """One worker process's application: its parts, opened after the fork, and its housekeeping."""
 
-    def __init__(self, state: StateFolder, settings: Settings, system: System, port: int) -> None:
+    def __init__(self, state: StateFolder, settings: Settings, system: System, port: int, chain: int) -> None:
+        """``chain`` is the evidence chain of this start, which all its workers share."""
         clock = clock_of(settings)
         trust = trust_store(settings, state.path)
         store = Store.open(
@@ -139,15 +238,18 @@ class Running:
             ),
             sampling=SamplingLimits(recorded_per_peer=settings.refusals.per_minute),
         )
+        store.evidence.use(chain)
         self._store = store
         self._clock = clock
         self._parts = Parts(state, settings, clock, trust, signer(settings, state.path), store)
         alarms = telemetry.Alarms(state.run)
+        self._seal = self._sealer(alarms)
         self._readiness = Readiness(store, trust, clock, state.data, alarms, skew=profile_of(settings).skew)
         self._application = system.wrap(self._endpoint(system.handlers(self._parts), port), self._parts)
         self.periodic: Sequence[tuple[float, Callable[[], None]]] = (
             (_SWEEP_SECONDS, self._sweep),
             (_FLUSH_SECONDS, store.refusals.flush),
+            (Sealer.SECONDS, self._seal),
             (Readiness.SECONDS, self._readiness.look),
         )
 
@@ -156,8 +258,14 @@ class Running:
         return self._application(http)
 
     def close(self) -> None:
-        """Write what is pending and close the database."""
-        self._store.close()
+        """Seal and write what is pending, and close the database."""
+        try:
+            self._seal.seal()
+            self._seal.copy()
+        except StoreError:
+            telemetry.warning("not-sealed-at-the-end")  # the next start does it
+        finally:
+            self._store.close()
 
     def _engine(self) -> Engine:
         share = self._parts.settings.profile.second_engine_share
@@ -166,9 +274,32 @@ class Running:
         alarms = telemetry.Alarms(self._parts.state.run)
         return TwoEngines(LxmlEngine(), XmlsecEngine(), share=share, alarm=alarms.begin)
 
+    def _sealer(self, alarms: telemetry.Alarms) -> Sealer:
+        def tell(begins: bool) -> None:
+            (alarms.begin if begins else alarms.end)("seal-not-copied")
+
+        parts = self._parts
+        return sealer_of(parts.settings, parts.state.path, parts.store, parts.signer, parts.clock, tell)
+
     def _sweep(self) -> None:
-        while self._store.sweep(self._clock.now()):
+        now = self._clock.now()
+        while self._store.sweep(now):
             pass
+        self._sweep_budgets(now)
+
+    def _sweep_budgets(self, now: datetime) -> None:
+        """Forget old negative answers; an alarm is over once nobody is above the budget any more."""
+        budgets = self._parts.settings.budgets
+        since = now - timedelta(seconds=budgets.window_seconds)
+        self._store.budgets.sweep(before=since)
+        alarms = telemetry.Alarms(self._parts.state.run)
+        for kind, most in (
+            ("operator", budgets.per_operator),
+            ("terminal", budgets.per_terminal),
+            ("person", budgets.per_person),
+        ):
+            if self._store.budgets.highest(kind, since=since) < most:
+                alarms.end("budget-used-up", kind)
 
     def _endpoint(self, handlers: Handlers, port: int) -> Endpoint:
         settings, parts = self._parts.settings, self._parts
@@ -265,13 +396,15 @@ def _front_limits(settings: Settings) -> FrontLimits:
 
 
 def watch(parts: Parts, destination: str, service: str) -> Callable[[Exchange], None]:
-    """What is done with every exchange of a channel: a log line, and on a demo network its bytes are kept."""
+    """What is done with every exchange of a channel: a log line, evidence, on a demo network files of it."""
     captures = Captures(parts.state.data) if parts.settings.development.capture else None
 
     def observe(exchange: Exchange) -> None:
         _asked(destination, exchange)
+        now = parts.clock.now()
+        parts.store.keep(exchange_evidence(destination, exchange, now))
         if captures is not None:
-            _keep(captures, destination, service, exchange, parts.clock.now())
+            _keep(captures, destination, service, exchange, now)
 
     return observe
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.errors import StateError
 from gateway.state import FOLDER_MODE, write_atomically
 
 FOLDER = "exchanges"
@@ -58,7 +59,10 @@ class Captures:
 
     def keep(self, captured: Captured) -> None:
         """Write one call. Raises StateError when it cannot be written."""
-        self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        try:
+            self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        except OSError as error:
+            raise StateError(f"{self._folder}: cannot be made ({error.strerror})") from error
         # The time first: names in order are calls in order.
         name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
         write_atomically(self._folder / f"{name}.request.xml", captured.request)

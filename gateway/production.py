@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.errors import StateError
+from gateway.kill_points import VARIABLE, armed_in
 from gateway.settings import SIMULATOR_ROLES, Settings
 from gateway.state import StateFolder
 from gateway.telemetry import loud_loggers
@@ -60,6 +61,7 @@ def findings(settings: Settings, state: StateFolder) -> list[Finding]:
             "fault_detail is on for everyone",
         ),
         ("capture", settings.development.capture, "development.capture is on"),
+        ("kill-point", armed_in(os.environ), f"the environment sets {VARIABLE}"),
         ("moved-clock", settings.clock.offset_seconds != 0, "clock.offset_seconds is not 0"),
     ]
     return [

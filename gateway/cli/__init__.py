@@ -28,6 +28,8 @@ COMMANDS = MappingProxyType(
         "terminal": "gateway.cli.terminal",
         "simulator": "gateway.cli.simulator",
         "explain": "gateway.cli.explain",
+        "evidence": "gateway.cli.evidence",
+        "outbox": "gateway.cli.outbox",
         "pki": "gateway.cli.pki",
         "wsdl": "gateway.cli.wsdl",
         "selfcheck": "gateway.cli.selfcheck",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.cli.demo_traffic import Shown
 from gateway.errors import GatewayError
 
 
@@ -28,6 +29,7 @@ class Step:
     """One step. ``number`` is the source document's (``2-②``), one each; ``message`` is None at a counter.
 
     ``caller`` and ``callee`` are system ids, or what the source document calls a person or a counter.
+    ``shown`` are the messages that the page shows with it, in the order in which they went.
     """
 
     number: str
@@ -38,6 +40,7 @@ class Step:
     outcome: str
     operation: str | None = None
     message: Exchange | None = None
+    shown: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gateway.store import RefusalRecord, Store
 
 app = new_app()
 
-_LABELS = {
+LABELS = {  # (English, Japanese)
     "reference": ("Reference", "参照番号"),
     "step": ("Step", "手順"),
     "rule": ("Rule", "規則"),
@@ -66,14 +66,14 @@ def explain(
     output.document(explained)
     column = ("en", "ja").index(language)
     rows = [
-        (_LABELS[key][column], explained[key][language] if key == "reason" else explained[key])
-        for key in _LABELS
+        (LABELS[key][column], explained[key][language] if key == "reason" else explained[key])
+        for key in LABELS
         if key != "chain" and explained[key] not in (None, "")
     ]
     output.table(("", ""), rows)
     if explained["chain"]:
         output.line()
-        output.line(_LABELS["chain"][column], style="bold")
+        output.line(LABELS["chain"][column], style="bold")
         columns = ("subject", "issuer", "not_after", "days_left_when_refused", "days_left")
         output.table(columns, [[link[name] for name in columns] for link in explained["chain"]])
 

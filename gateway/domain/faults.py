@@ -45,6 +45,12 @@ OPERATION_FAULTS: dict[str, OperationFaultKind] = {
             True,
         ),
         OperationFaultKind(
+            "TooManyQuestions",
+            "Too many questions were asked in vain; ask again later.",
+            "該当しない照会が多すぎます。時間をおいて再度送信してください。",
+            True,
+        ),
+        OperationFaultKind(
             "Busy",
             "Too many requests are being worked on; ask again later.",
             "処理中の要求が多すぎます。時間をおいて再度送信してください。",

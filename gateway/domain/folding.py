@@ -1,9 +1,10 @@
 """Search keys: what two texts have in common when a clerk looks for the same person or place.
 
-住民記録システム標準仕様書 2.1.2 names what a search ignores: 清音・濁音・半濁音 (ヂ=ジ, ズ=ヅ, ワ=ハ, ヴァ=バ, ヴ=ブ,
-オ=ヲ, ヒ=ピ), small and large kana, spaces, the long vowel, ウ behind an オ段 kana, width, the kinds of hyphen,
-and variants of kanji. Our own rules beside it: ひらがな = カタカナ, ヰ=イ, ヱ=エ, capital = small letters,
-punctuation and marks on letters ignored, 々 = the character before it, and what fold_address says.
+住民記録システム標準仕様書 2.1.2 names what a search ignores: 清音・濁音・半濁音 (ヂ=ジ, ズ=ヅ, ワ=ハ,
+ヴァ=バ, ヴ=ブ, オ=ヲ, ヒ=ピ), small and large kana, spaces, the long vowel, ウ behind an オ段 kana, width,
+the kinds of hyphen, and variants of kanji. Our own rules beside it: ひらがな = カタカナ, ヰ=イ, ヱ=エ,
+capital = small letters, punctuation and marks on letters ignored, 々 = the character before it, and what
+fold_address says.
 
 A key of the beginning of a text is the beginning of its key, unless it is cut inside ヴァ or a number.
 Keys are for finding only: stored text is never changed, and a key is never shown. They are stored, so a
@@ -32,6 +33,7 @@ _VOICED_V = {"ァ": "ハ", "ィ": "ヒ", "ェ": "ヘ", "ォ": "ホ", "ア": "ハ
 _V = re.compile("ヴ([ァィェォアイエオ]?)")
 _WA_ROW = str.maketrans({"ヷ": "ハ", "ヸ": "ヒ", "ヹ": "ヘ", "ヺ": "ホ"})
 _JI_ZU = str.maketrans("ヂヅ", "ジズ")
+_CHI_TSU = str.maketrans("ヂヅ", "チツ")
 _U_AFTER_O = re.compile("(?<=[オコソトノホモヨロ])ウ+")
 _MOST_CHOICES = 3  # of ヂ and ヅ in one reading, each told apart
 
@@ -114,10 +116,9 @@ def kana_keys(text: str) -> tuple[str, ...]:
     pieces = re.split("([ヂヅ])", text)
     if len(pieces) == 1:
         return (fold_name(text),)
-    plain = {"ヂ": "チ", "ヅ": "ツ"}
     if len(pieces) // 2 > _MOST_CHOICES:
-        return (fold_name(text), fold_name(text.translate(str.maketrans(plain))))
-    choices = [(piece, plain[piece]) if piece in plain else (piece,) for piece in pieces]
+        return (fold_name(text), fold_name(text.translate(_CHI_TSU)))
+    choices = [dict.fromkeys((piece, piece.translate(_CHI_TSU))) for piece in pieces]
     return tuple(dict.fromkeys(fold_name("".join(choice)) for choice in product(*choices)))
 
 
@@ -146,11 +147,11 @@ def _number(numerals: str) -> str:
 def fold_address(text: str) -> str:
     """The key of an address in its inline form: as a name, and numbers in one way.
 
-    九段南一丁目2番地の1号, 九段南１－２－１ and 九段南1の2の1 are alike: 漢数字 are digits, each number ends in a hyphen,
-    and 丁目, 番地, 番, 号, の, spaces and hyphens behind it are gone. A number is a number wherever it stands
-    (六本木 begins with 6), so a prefix ends on whole numbers: 一丁目 does not find 十一丁目 or 12丁目. ヶ, ケ, が
-    and カ are alike (霞ヶ関, 霞が関).
+    九段南一丁目2番地の1号, 九段南１－２－１ and 九段南1の2の1 are alike: 漢数字 are digits, each number
+    ends in a hyphen, and 丁目, 番地, 番, 号, の, spaces and hyphens behind it are gone. A number is a number
+    wherever it stands (六本木 begins with 6), so a prefix ends on whole numbers: 一丁目 does not find 12丁目.
+    ヶ, ケ, が and カ are alike (霞ヶ関, 霞が関).
     """
-    plain = _voiced(_characters(text)).translate(_JI_ZU).translate(_ADDRESSES)
+    plain = _repeated(_voiced(_characters(text)).translate(_JI_ZU).translate(_ADDRESSES))
     counted = _NUMBER.sub(r"\1-", _NUMERALS.sub(lambda m: _number(m[0]), plain))
-    return _repeated(_kana_together(_STRAY.sub("", counted)).translate(_GA))
+    return _kana_together(_STRAY.sub("", counted)).translate(_GA)

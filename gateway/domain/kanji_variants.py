@@ -1,10 +1,10 @@
 """Variants of kanji (異体字) as one form for search keys: 渡邉, 渡邊 and 渡辺, 髙 and 高, 𠮷 and 吉.
 
-The pairs are those of the MJ縮退マップ of 文字情報技術促進協議会 (some 20,000 characters), through the package
-jntajis: its data is under CC BY-SA 2.1 JP, so it is depended on and no copy of it is kept here. The map goes
-from 60,000 characters to the 10,000 of JIS X 0213 and so does not join two that are both in there; the pairs
-of those that occur in names are in ``FAMILIES`` (new and old forms of 常用漢字表 and 人名用漢字, and forms in
-everyday use; own rule).
+The pairs are those of the MJ縮退マップ of 文字情報技術促進協議会 (some 20,000 characters), through the
+package jntajis: its data is under CC BY-SA 2.1 JP, so it is depended on and no copy of it is kept here. The
+map goes from 60,000 characters to the 10,000 of JIS X 0213 and often does not join two that are both in
+there; the pairs of those that occur in names are in ``FAMILIES`` (new and old forms of 常用漢字表 and
+人名用漢字, and forms in everyday use; own rule).
 
 Only for finding people: two names whose keys are equal may well be two names.
 """

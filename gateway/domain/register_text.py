@@ -26,6 +26,11 @@ MAX_LENGTH = 400
 _SPACES = " \u3000"
 _TOKEN = re.compile(r"\{J\+([0-9A-F]{4})\}")
 
+# Texts of nothing but everyday characters (ASCII without "{", kana, kanji, full-width letters and digits),
+# which break no rule below: told in one step, since registers are full of them.
+_EVERYDAY = "!-z|}~ぁ-ゖァ-ヺー々〆一-\u9ffc０-９Ａ-Ｚａ-ｚ－"
+_PLAIN = re.compile(f"[{_EVERYDAY}](?:[{_EVERYDAY} \u3000]*[{_EVERYDAY}])?")
+
 # Blocks of 住基ネット統一文字 with no (or no certain) equal in Unicode: kanji, 変体仮名, added kanji,
 # compatibility signs. The others are equal to UCS and are sent as the Unicode character.
 _TOKEN_BLOCKS = ((0xAAA0, 0xABFF), (0xAC00, 0xACFF), (0xAD00, 0xD6FF), (0xFF00, 0xFFFE))
@@ -72,6 +77,8 @@ class RegisterText(Masked):
             raise InvalidValue("register-text", "empty")
         if len(text) > MAX_LENGTH:
             raise InvalidValue("register-text", "too-long")
+        if _PLAIN.fullmatch(text):
+            return
         if text[0] in _SPACES or text[-1] in _SPACES:
             raise InvalidValue("register-text", "edge-space")
         before = ""

@@ -1,7 +1,7 @@
 """Under which keys a register finds a person, and which of them a question asks for.
 
-Names: 氏名, Latin name, 通称, and 旧氏 followed by the given name. Dates of birth are compared part by part: an
-unknown part, on either side, fits any (own rule); one wholly unknown in a question asks for those only.
+Names: 氏名, Latin name, 通称, and 旧氏 followed by the given name. Dates of birth are compared part by part:
+an unknown part, on either side, fits any (own rule); one wholly unknown in a question asks for those only.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from gateway.domain.folding import fold_address, fold_name, kana_keys
 from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.register_date import Certainty, RegisterDate
 
-_RANGES = frozenset(
-    {Certainty.BETWEEN_DAYS, Certainty.BETWEEN_ESTIMATED_DAYS, Certainty.BETWEEN_AROUND_DAYS}
-)
+_RANGES = frozenset({Certainty.BETWEEN_DAYS, Certainty.BETWEEN_ESTIMATED_DAYS, Certainty.BETWEEN_AROUND_DAYS})
 UNKNOWN = "00000000"
 
 
@@ -52,7 +50,8 @@ def birth_spans(date: RegisterDate) -> tuple[tuple[str, str], ...]:
     if month == "00":
         return ((f"{year}0000", f"{year}9999"), (UNKNOWN, UNKNOWN))
     in_year = (f"{year}0000", f"{year}0000")
-    if day == "00":
-        return ((f"{year}{month}00", f"{year}{month}99"), in_year, (UNKNOWN, UNKNOWN))
+    if day == "00":  # day by day, so that a database can look for each
+        days = [f"{year}{month}{day:02d}" for day in range(32)]
+        return (*((day, day) for day in days), in_year, (UNKNOWN, UNKNOWN))
     in_month = (f"{year}{month}00", f"{year}{month}00")
     return ((key, key), in_month, in_year, (UNKNOWN, UNKNOWN))

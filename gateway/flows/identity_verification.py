@@ -6,7 +6,9 @@ this question.
 from __future__ import annotations
 
 from gateway import telemetry
+from gateway.domain.codes import VerificationResult
 from gateway.domain.faults import operation_fault
+from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion
 from gateway.flows.asking import asking
 from gateway.flows.ports import NationalRegister
@@ -30,3 +32,22 @@ class IdentityVerification:
             )
             raise operation_fault("CounterpartAnswerInvalid")
         return found.answer
+
+
+_NEGATIVE = frozenset(
+    {VerificationResult.MISMATCH, VerificationResult.NO_RECORD, VerificationResult.SEVERAL_RECORDS}
+)
+
+
+def subject_of_verification(question: IdentityQuestion) -> str:
+    """Whom a verification is about, for the budget: the code, or the four items without their spaces."""
+    key = question.key
+    if isinstance(key, ResidentRecordCode):
+        return key.digits
+    items = key.items
+    return "/".join((items.name.without_spaces(), items.birth_date.digits, items.address.without_spaces()))
+
+
+def is_negative_verification(answer: IdentityAnswer) -> bool:
+    """Whether a verification failed or was ambiguous."""
+    return answer.result in _NEGATIVE

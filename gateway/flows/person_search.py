@@ -78,6 +78,8 @@ class PersonSearch:
     def _search(self, place: Place, question: SearchQuestion) -> SearchAnswer:
         if place is Place.HERE:
             return self._here(question)
+        if place not in self._others:
+            raise operation_fault("CounterpartUnavailable")
         destination, register = self._others[place]
         with asking(destination):
             found: RegisterAnswer = register.search_person(question)
@@ -86,3 +88,20 @@ class PersonSearch:
             telemetry.warning("counterpart-failed", destination=destination, code="answer-about-another")
             raise operation_fault("CounterpartAnswerInvalid")
         return found.answer
+
+
+def subject_of_search(question: SearchQuestion) -> str:
+    """Whom a search is about, for the budget: its terms without their spaces."""
+    terms = question.terms
+    parts = (
+        terms.name and terms.name[0].without_spaces(),
+        terms.kana and terms.kana[0].without_spaces(),
+        terms.birth_date and terms.birth_date.digits,
+        terms.address and terms.address[0].without_spaces(),
+    )
+    return "/".join(part or "" for part in parts)
+
+
+def is_negative_search(answer: SearchAnswer) -> bool:
+    """Whether a search found nobody, or too many."""
+    return answer.result is not SearchResult.FOUND

@@ -22,7 +22,7 @@ from gateway.settings.groups import (
     Subject,
     System,
 )
-from gateway.settings.limits import Budgets, Guard, Limits, Profile, Refusals
+from gateway.settings.limits import Budgets, Evidence, Guard, Limits, Outbox, Profile, Refusals
 from gateway.settings.load import ENVIRONMENT_PREFIX, load_settings
 from gateway.settings.model import Settings
 from gateway.settings.template import render_settings
@@ -38,11 +38,13 @@ __all__ = [
     "Credentials",
     "Destination",
     "Development",
+    "Evidence",
     "ExtendedKeyUsage",
     "Guard",
     "Limits",
     "Listen",
     "Operator",
+    "Outbox",
     "Profile",
     "Refusals",
     "Role",

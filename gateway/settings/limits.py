@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from gateway.settings.base import Count, Group, Seconds
 
@@ -94,6 +97,65 @@ class Guard(Group):
     )
 
 
+class Outbox(Group):
+    """Delivery of messages to counterparts: how many at once, how often, how long."""
+
+    processes: int = Field(
+        default=1, ge=0, le=8, description="Dispatchers that run beside the serving processes; 0 runs none."
+    )
+    threads: int = Field(default=8, ge=1, le=64, description="Calls that one dispatcher makes at once.")
+    per_destination: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Of these, most to one destination; half of threads leaves room for the others.",
+    )
+    lease_seconds: Seconds = Field(
+        default=10,
+        description="How much longer than its destination's deadline a claim lasts, in seconds; after that "
+        "another dispatcher may send the message again.",
+    )
+    poll_seconds: Seconds = Field(
+        default=0.1, description="How often an idle dispatcher looks for new messages, in seconds."
+    )
+    retry_seconds: Seconds = Field(
+        default=1, description="Wait before the second attempt, in seconds; doubles with each further one."
+    )
+    longest_retry_seconds: Seconds = Field(
+        default=300, description="Longest wait between two attempts, in seconds (5 minutes)."
+    )
+    breaker_failures: Count = Field(
+        default=5,
+        description="Calls in a row without an answer after which a destination is left alone for a while.",
+    )
+    breaker_seconds: Seconds = Field(
+        default=2, description="How long at first, in seconds; doubles each time it is tried in vain."
+    )
+    longest_breaker_seconds: Seconds = Field(
+        default=60, description="How long at most, in seconds; one call then tries whether it answers."
+    )
+    duplicate_seconds: int = Field(
+        default=600,
+        ge=0,
+        le=86_400,
+        description="How long a counterpart may answer DuplicateMessage before the message is a dead letter, "
+        "in seconds: longer than it may still be working on the first attempt (10 minutes).",
+    )
+    keep_days: int = Field(
+        default=30, ge=1, description="How long a delivered message stays listed, without its body, in days."
+    )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.per_destination > self.threads:
+            raise ValueError("per_destination must not be more than threads")
+        if self.retry_seconds > self.longest_retry_seconds:
+            raise ValueError("retry_seconds must not be more than longest_retry_seconds")
+        if self.breaker_seconds > self.longest_breaker_seconds:
+            raise ValueError("breaker_seconds must not be more than longest_breaker_seconds")
+        return self
+
+
 class Refusals(Group):
     """Records of refused messages, which ``explain`` reads."""
 
@@ -103,6 +165,26 @@ class Refusals(Group):
     )
     keep_days: int = Field(default=90, ge=1, description="How long a record is kept, in days.")
     most_records: Count = Field(default=100_000, description="Most records kept; the oldest go first.")
+
+
+class Evidence(Group):
+    """What is kept of every message, and where its seals are copied."""
+
+    keep_days: int = Field(
+        default=2557,
+        ge=1,
+        description="How long a message's bytes are kept, in days (7 years); 'juki-gateway evidence erase' "
+        "erases older ones. Entries, chain and signatures stay.",
+    )
+    seal_copy: Path | None = Field(
+        default=None,
+        description="Folder to which every seal is copied: best on another machine, and outside of this "
+        "folder, so that whoever changes one cannot change both. Without it nobody can tell from here "
+        "whether the newest entries were cut off.",
+    )
+    seal_copies: Count = Field(
+        default=10_000, description="Most copies kept there; the newest proves all before it."
+    )
 
 
 class Budgets(Group):

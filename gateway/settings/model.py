@@ -20,7 +20,7 @@ from gateway.settings.groups import (
     Subject,
     System,
 )
-from gateway.settings.limits import Budgets, Guard, Limits, Profile, Refusals
+from gateway.settings.limits import Budgets, Evidence, Guard, Limits, Outbox, Profile, Refusals
 
 
 class Settings(Group):
@@ -42,7 +42,11 @@ class Settings(Group):
     profile: Profile = Field(default=Profile(), description="Rules for messages.")
     limits: Limits = Field(default=Limits(), description="Bounds on what is taken from the network.")
     guard: Guard = Field(default=Guard(), description="Memory of the duplicate guard.")
+    outbox: Outbox = Field(default=Outbox(), description="Delivery of messages to counterparts.")
     refusals: Refusals = Field(default=Refusals(), description="Records of refused messages.")
+    evidence: Evidence = Field(
+        default=Evidence(), description="Evidence of every message, chained and sealed."
+    )
     budgets: Budgets = Field(
         default=Budgets(),
         description="Answers that may be had before verification and search stop answering.",

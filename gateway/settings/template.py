@@ -35,6 +35,7 @@ _EXAMPLES = {
     "name": "anchor-1",
     "certificate": "certificates/root.pem",
     "url": "https://127.0.0.1:8443/",
+    "seal_copy": "../seals",
 }
 
 

@@ -7,7 +7,7 @@ transaction, for that one's answer, and takes the work over when it is given up 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +15,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from gateway.clock import Clock
+from gateway.evidence import Entry
 from gateway.refusals import Refused
 from gateway.store.guard import (
     Claimed,
@@ -38,6 +39,11 @@ class HoldsGuard(Protocol):
         """The guard within it."""
         ...
 
+    @property
+    def connection(self) -> Connection:
+        """Its connection, in its transaction."""
+        ...
+
 
 class CommittedGuard:
     """Claims and settles, each call committed before it returns."""
@@ -47,10 +53,12 @@ class CommittedGuard:
         unit_of_work: Callable[[], AbstractContextManager[HoldsGuard]],
         read: Callable[[], AbstractContextManager[Connection]],
         clock: Clock,
+        append: Callable[[Connection, Sequence[Entry]], object],
     ) -> None:
         self._unit_of_work = unit_of_work
         self._read = read
         self._clock = clock
+        self._append = append
 
     def claim(
         self,
@@ -129,15 +137,17 @@ class CommittedGuard:
         decision = self._wait(sender, message_id, body_digest, wait_until)
         return decision.answer if isinstance(decision, Repeat) else None
 
-    def settle(self, token: Token, answer: StoredAnswer) -> None:
-        """As DuplicateGuard.settle, durable on return."""
+    def settle(self, token: Token, answer: StoredAnswer, evidence: Sequence[Entry] = ()) -> None:
+        """As DuplicateGuard.settle, durable on return, with what is evidence of it."""
         with self._unit_of_work() as work:
             work.guard.settle(token, answer)
+            self._append(work.connection, evidence)
 
-    def release(self, token: Token) -> None:
-        """As DuplicateGuard.release, durable on return."""
+    def release(self, token: Token, evidence: Sequence[Entry] = ()) -> None:
+        """As DuplicateGuard.release, durable on return, with what is evidence of it."""
         with self._unit_of_work() as work:
             work.guard.release(token)
+            self._append(work.connection, evidence)
 
     def forget(self, token: Token) -> None:
         """As DuplicateGuard.forget, durable on return."""

@@ -19,7 +19,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,19 @@ class Database:
     turns: Turns = field(default_factory=Turns)
     armed: bool = False  # while it is being opened a fatal error is an ordinary StoreError
     broken: str = field(default="")
+
+    def rows(self, sql: str, parameters: Mapping[str, Any]) -> list[Any]:
+        """All rows of one reading statement whose values are bound by ``:name``, straight from the driver.
+
+        For the hot path: a search is a tenth of a millisecond for SQLite and several through the engine.
+        """
+        connection = self.reader.raw_connection()
+        try:
+            return list(connection.cursor().execute(sql, parameters).fetchall())
+        except driver.Error as error:
+            raise _failure(self, error) from error
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -191,13 +204,21 @@ def _translate(database: Database, context: ExceptionContext) -> StoreError | No
     error = context.original_exception
     if not isinstance(error, driver.Error):
         return None
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
-    if code not in (_BUSY, _LOCKED, _CONSTRAINT):
+    if _code(error) not in (_BUSY, _LOCKED, _CONSTRAINT):
         # SQLite may have rolled back by itself; what followed would then commit statement by statement.
         # A connection that counts as lost takes no further statement until its transaction has ended.
         context.is_disconnect = True
         context.invalidate_pool_on_disconnect = False
+    return _failure(database, error)
+
+
+def _code(error: driver.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _failure(database: Database, error: driver.Error) -> StoreError:
+    """What a driver's error means for the store; ends the process on one that nobody can recover from."""
+    code, name = _code(error), getattr(error, "sqlite_errorname", type(error).__name__)
     if code in _FATAL and database.armed:
         database.broken = f"the database failed: {name}"
         database.on_fatal(database.broken)

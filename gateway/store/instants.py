@@ -21,3 +21,8 @@ def to_micros(instant: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """The aware UTC instant, exact."""
     return _EPOCH + micros * _MICROSECOND
+
+
+def span(duration: timedelta) -> int:
+    """A duration in whole microseconds."""
+    return duration // _MICROSECOND

@@ -97,9 +97,12 @@ class RefusalLog:
         unit_of_work: Callable[[], AbstractContextManager[HoldsConnection]],
         read: Callable[[], AbstractContextManager[Connection]],
         limits: SamplingLimits = DEFAULT_LIMITS,
+        also: Callable[[Connection, RefusalRecord], object] | None = None,
     ) -> None:
+        """``also`` is called in the transaction of each record that is kept."""
         self._unit_of_work = unit_of_work
         self._read = read
+        self._also = also
         self._sampler = Sampler(limits)
         self._lock = threading.Lock()
 
@@ -116,7 +119,9 @@ class RefusalLog:
                 before = totals[due.own] - due.own.refused
                 keep = keep or before < self._sampler.limits.recorded_per_peer
             if keep:
-                work.connection.execute(insert(refusals), _to_row(record))
+                work.connection.execute(insert(refusals), to_row(record))
+                if self._also is not None:
+                    self._also(work.connection, record)
         if due.own is not None:
             with self._lock:
                 self._sampler.learned(due.own, totals[due.own])
@@ -202,7 +207,8 @@ def _optional(text: str | None, length: int) -> str | None:
     return None if text is None else _cut(text, length)
 
 
-def _to_row(record: RefusalRecord) -> dict[str, Any]:
+def to_row(record: RefusalRecord) -> dict[str, Any]:
+    """A record as its row, texts cut to their columns."""
     chain = [[c.subject[:_TEXT_LIMIT], c.issuer[:_TEXT_LIMIT], to_micros(c.not_after)] for c in record.chain]
     return {
         "reference": record.reference,

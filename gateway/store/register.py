@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from gateway.domain.change_reason import ChangeReason
 from gateway.domain.folding import FOLDING
@@ -33,7 +33,7 @@ from gateway.store.register_rows import (
     search_rows,
     version_row,
 )
-from gateway.store.register_search import search
+from gateway.store.register_search import Run, search
 from gateway.store.tables import (
     people,
     person_codes,
@@ -57,17 +57,13 @@ SEARCH_TABLES: Final[tuple[Table, ...]] = (
     search_by_birth,
 )
 
-_RECORD = select(*RECORD_COLUMNS).join_from(
-    people,
-    person_versions,
-    (person_versions.c.person == people.c.person) & (person_versions.c.version == people.c.version),
+_RECORD: Final = (
+    f"SELECT {', '.join(f'v.{column.name}' for column in RECORD_COLUMNS)} FROM {{}} k "  # noqa: S608 - names
+    "JOIN people p ON p.person = k.person "
+    "JOIN person_versions v ON v.person = p.person AND v.version = p.version WHERE k.{} = :digits"
 )
-_BY_CODE = _RECORD.join(person_codes, person_codes.c.person == people.c.person).where(
-    person_codes.c.code == bindparam("code")
-)
-_BY_NUMBER = _RECORD.join(person_numbers, person_numbers.c.person == people.c.person).where(
-    person_numbers.c.individual_number == bindparam("number")
-)
+_BY_CODE: Final = _RECORD.format("person_codes", "code")
+_BY_NUMBER: Final = _RECORD.format("person_numbers", "individual_number")
 _PERSON = select(person_codes.c.person).where(person_codes.c.code == bindparam("code"))
 _VERSIONS = (
     select(person_versions)
@@ -103,21 +99,22 @@ class TooMany:
 class Register:
     """People by 住民票コード, by 個人番号 and by search."""
 
-    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, read: Callable[[], AbstractContextManager[Connection]], rows: Run) -> None:
         self._read = read
+        self._rows = rows
         self._searchable = False
 
     def find(self, code: ResidentRecordCode) -> IdentityRecord | None:
         """The record with this 住民票コード, as it is now."""
-        with self._read() as connection:
-            row = connection.execute(_BY_CODE, {"code": code.digits}).one_or_none()
-        return None if row is None else read_record(row)
+        return self._one(_BY_CODE, code.digits)
 
     def by_individual_number(self, number: IndividualNumber) -> IdentityRecord | None:
         """The record with this 個人番号, as it is now."""
-        with self._read() as connection:
-            row = connection.execute(_BY_NUMBER, {"number": number.digits}).one_or_none()
-        return None if row is None else read_record(row)
+        return self._one(_BY_NUMBER, number.digits)
+
+    def _one(self, sql: str, digits: str) -> IdentityRecord | None:
+        rows = self._rows(sql, {"digits": digits})
+        return read_record(rows[0]) if rows else None
 
     def count(self) -> int:
         """How many people are on record; reads through all of them."""
@@ -148,16 +145,9 @@ class Register:
         """
         if limit < 1:
             raise ValueError("a search must be allowed at least one hit")
-        with self._read() as connection:
-
-            def run(sql: str, parameters: dict[str, Any]) -> list[Any]:
-                return list(connection.execute(text(sql), parameters).all())
-
-            self._check_searchable(connection)
-            rows = search(
-                terms, limit=limit, municipality=municipality, prefecture=prefecture, run=run
-            )
-        if len(rows) > limit:
+        self._check_searchable()
+        rows = search(terms, limit=limit, municipality=municipality, prefecture=prefecture, run=self._rows)
+        if rows is None:
             return TooMany(limit)
         records = map(read_record, rows)
         return Found(
@@ -180,6 +170,8 @@ class Register:
         Raises Conflict when another person has the code or the 個人番号, or nobody has ``formerly``.
         """
         connection = work.connection
+        if connection.execute(_MARK, {"name": LOAD_MARK}).scalar_one_or_none() is not None:
+            raise StoreError("the register is being loaded; nobody else can be recorded yet")
         key = {"code": (formerly or record.code).digits}
         person = connection.execute(_PERSON, key).scalar_one_or_none()
         if person is None and formerly is not None:
@@ -188,12 +180,14 @@ class Register:
             return _enter(connection, record, valid_from, reason, recorded_at)
         return _change(connection, person, record, valid_from, reason, recorded_at)
 
-    def _check_searchable(self, connection: Connection) -> None:
+    def _check_searchable(self) -> None:
         if self._searchable:
             return
-        if connection.execute(_MARK, {"name": LOAD_MARK}).scalar_one_or_none() is not None:
+        with self._read() as connection:
+            loading = connection.execute(_MARK, {"name": LOAD_MARK}).scalar_one_or_none()
+            folding = connection.execute(_MARK, {"name": FOLDING_MARK}).scalar_one_or_none()
+        if loading is not None:
             raise StoreError("the register is being loaded; it cannot be searched yet")
-        folding = connection.execute(_MARK, {"name": FOLDING_MARK}).scalar_one_or_none()
         if folding is None:
             return  # nobody on record yet
         if folding != str(FOLDING):
@@ -240,7 +234,9 @@ def _change(
     last = before[-1]
     if last.code != record.code:
         connection.execute(
-            update(person_codes).where(person_codes.c.person == person, person_codes.c.code == last.code.digits),
+            update(person_codes).where(
+                person_codes.c.person == person, person_codes.c.code == last.code.digits
+            ),
             {"code": record.code.digits},
         )
     _set_number(connection, person, last.individual_number, record.individual_number)
@@ -273,7 +269,10 @@ def _set_search_rows(
         if gone := old - new:
             connection.execute(
                 delete(table).where(*(table.c[name] == bindparam(f"old_{name}") for name in SEARCH_COLUMNS)),
-                [{f"old_{name}": value for name, value in zip(SEARCH_COLUMNS, row, strict=True)} for row in gone],
+                [
+                    {f"old_{name}": value for name, value in zip(SEARCH_COLUMNS, row, strict=True)}
+                    for row in gone
+                ],
             )
         if added := new - old:
             connection.execute(insert(table), [dict(zip(SEARCH_COLUMNS, row, strict=True)) for row in added])

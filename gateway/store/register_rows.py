@@ -18,6 +18,7 @@ from gateway.domain.kana import Kana
 from gateway.domain.register_date import Certainty, RegisterDate
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search_keys import address_key, birth_key, name_keys, reading_keys
+from gateway.domain.values import read_code
 from gateway.store.instants import from_micros, to_micros
 from gateway.store.tables import person_versions
 
@@ -27,7 +28,7 @@ MOST_KEY_CHARACTERS = 100
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PersonVersion:
-    """One version of a record: from when it holds (異動年月日), why (異動事由), and when it was recorded (UTC).
+    """One version of a record: since when (異動年月日), why (異動事由), and when it was recorded (UTC).
 
     ``valid_from`` and ``reason`` are None for what came with a first stock (bulk load).
     """
@@ -65,7 +66,9 @@ def write_date(date: RegisterDate) -> str:
 def read_date(written: str) -> RegisterDate:
     """The date of ``write_date``."""
     calendar, digits, certainty, text = written.split(":", 3)
-    return RegisterDate(Calendar(calendar), digits, Certainty(certainty), RegisterText(text) if text else None)
+    return RegisterDate(
+        Calendar(calendar), digits, Certainty(certainty), RegisterText(text) if text else None
+    )
 
 
 _SEXES = {sex.value: sex for sex in Sex}
@@ -105,7 +108,7 @@ def read_version(row: Any) -> PersonVersion:
         number=columns["version"],
         record=read_record([columns[column.name] for column in RECORD_COLUMNS]),
         valid_from=None if columns["valid_from"] is None else read_date(columns["valid_from"]),
-        reason=None if columns["reason"] is None else ChangeReason(columns["reason"]),
+        reason=None if columns["reason"] is None else read_code(ChangeReason, columns["reason"]),
         recorded_at=from_micros(columns["recorded_at"]),
     )
 

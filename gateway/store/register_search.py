@@ -2,13 +2,15 @@
 
 Each table has every column a search compares, so that one is read and no other; the difference is how much
 of it. Where an item is compared exactly its table gives a handful of rows. Where all are prefixes, or parts
-of a date, the rows that each would read are counted first, up to a bound, and the fewest win. The database's
-own planner is left no choice but the part of the key to seek by.
+of a date, the rows that each would read are counted first, up to a bound, and the first with few wins; where
+none has, the first rows of each tell whether the answer is "too many" anyway. The database's own planner is
+left no choice but the part of the key to seek by. Statements are put together from names of this module;
+every value is bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ from gateway.domain.search import Match, SearchTerms
 from gateway.domain.search_keys import birth_spans
 from gateway.store.register_rows import RECORD_COLUMNS, cut
 
-Run = Callable[[str, dict[str, Any]], list[Any]]
+Run = Callable[[str, Mapping[str, Any]], list[Any]]
 """Executes one statement with its parameters and gives all its rows."""
 
 _LAST = "\U0010ffff"  # no text holds it: behind every key that begins alike
@@ -27,7 +29,7 @@ _TABLES = {
     "birth_key": "search_by_birth",
     "kana_key": "search_by_kana",
 }  # exact comparisons begin with the first of them that is asked for
-_FIRST_LOOK, _SECOND_LOOK = 1_000, 30_000  # rows counted of each before the choice
+_FIRST_LOOK, _SECOND_LOOK = 1_500, 10_000  # rows counted of each before the choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class _Item:
     def arms(self) -> Iterator[_Item]:
         """Parts that the table can each be read by in one go."""
         if self.equal:
-            yield self
+            yield _Item(self.column, self.equal)
         for span in self.spans:
             yield _Item(self.column, (), (span,))
 
@@ -94,57 +96,87 @@ def _items(terms: SearchTerms) -> list[_Item]:
     return found
 
 
-def _first(items: list[_Item], run: Run) -> _Item:
-    """The item whose table is read."""
+def _exact(items: list[_Item]) -> _Item | None:
+    """The item to begin with where one is compared exactly."""
     exact = {item.column: item for item in items if not item.spans}
-    for column in _TABLES:
-        if column in exact:
-            return exact[column]
-    for most in (_FIRST_LOOK, _SECOND_LOOK):
-        counts = [(_count(item, most, run), place) for place, item in enumerate(items)]
-        fewest, place = min(counts)
-        if fewest < most:
-            break
-    return items[place]
+    return next((exact[column] for column in _TABLES if column in exact), None)
+
+
+def _few(items: list[_Item], most: int, run: Run) -> _Item | None:
+    """The first item that reads fewer than ``most`` rows of its table."""
+    return next((item for item in items if _count(item, most, run) < most), None)
 
 
 def _count(item: _Item, most: int, run: Run) -> int:
     """How many rows of its table the item reads, at most ``most``."""
     parameters: dict[str, Any] = {}
     arms = [
-        f"SELECT count(*) FROM (SELECT 1 FROM {_TABLES[item.column]} "
+        f"SELECT count(*) FROM (SELECT 1 FROM {_TABLES[item.column]} "  # noqa: S608 - names only
         f"WHERE {arm.condition(parameters)} LIMIT {most}) AS counted"
         for arm in item.arms()
     ]
     return sum(row[0] for row in run(" UNION ALL ".join(arms), parameters))
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Everything that a row must fulfil."""
+
+    items: list[_Item]
+    fixed: tuple[_Item, ...]  # sex and municipality: compared, never begun with
+    limit: int
+
+    def persons(self, first: _Item, parameters: dict[str, Any], *, among: int | None = None) -> str:
+        """SQL for the people that fit, read by the table of ``first``; ``among`` its first so many rows."""
+        table = _TABLES[first.column]
+        arms = []
+        for arm in first.arms():
+            begun = arm.condition(parameters)
+            others = [item for item in self.items if item is not first]
+            rest = " AND ".join(item.condition(parameters) for item in (*others, *self.fixed))
+            rows = f"{table} WHERE {begun}" + (f" AND {rest}" if rest else "")
+            if among is not None:
+                rows = f"(SELECT * FROM {table} WHERE {begun} LIMIT {among}) AS rows_read WHERE {rest}"  # noqa: S608
+            arms.append(
+                f"SELECT person FROM (SELECT DISTINCT person FROM {rows} "  # noqa: S608 - names only
+                f"LIMIT {self.limit + 1}) AS arm"
+            )
+        return " UNION ".join(arms)
+
+    def is_crowded(self, run: Run) -> bool:
+        """Whether a look at the first rows of one of the tables finds too many already."""
+        for item in self.items:
+            parameters: dict[str, Any] = {}
+            if len(run(self.persons(item, parameters, among=_FIRST_LOOK), parameters)) > self.limit:
+                return True
+        return False
+
+
 def search(
     terms: SearchTerms, *, limit: int, municipality: str | None, prefecture: str | None, run: Run
-) -> list[Any]:
-    """Rows of the records found, ``RECORD_COLUMNS`` each; ``limit`` and one more when there are more."""
-    items = _items(terms)
-    first = _first(items, run)
+) -> list[Any] | None:
+    """Rows of the records found, ``RECORD_COLUMNS`` each; None when there are more than ``limit``."""
+    fixed = []
+    if terms.sex is not None:
+        fixed.append(_Item("sex", (terms.sex.value,)))
+    if municipality is not None:
+        fixed.append(_Item("municipality", (municipality,)))
+    if prefecture is not None:
+        fixed.append(_Item("municipality", (), ((prefecture, prefecture + _LAST),)))
+    question = _Question(_items(terms), tuple(fixed), limit)
+    first = _exact(question.items)
+    if first is None:
+        first = _few(question.items, _FIRST_LOOK, run)
+    if first is None:
+        if question.is_crowded(run):
+            return None
+        first = _few(question.items, _SECOND_LOOK, run) or question.items[0]
     parameters: dict[str, Any] = {}
-    arms = []
-    for arm in first.arms():
-        conditions = [arm.condition(parameters)]
-        conditions += [item.condition(parameters) for item in items if item is not first]
-        if terms.sex is not None:
-            conditions.append(f"sex = {_parameter(parameters, terms.sex.value)}")
-        if municipality is not None:
-            conditions.append(f"municipality = {_parameter(parameters, municipality)}")
-        if prefecture is not None:
-            low, high = _parameter(parameters, prefecture), _parameter(parameters, prefecture + _LAST)
-            conditions.append(f"municipality BETWEEN {low} AND {high}")
-        arms.append(
-            f"SELECT person FROM (SELECT DISTINCT person FROM {_TABLES[first.column]} "
-            f"WHERE {' AND '.join(conditions)} LIMIT {limit + 1}) AS arm"
-        )
     columns = ", ".join(f"v.{column.name}" for column in RECORD_COLUMNS)
-    return run(
-        f"SELECT {columns} FROM people p JOIN person_versions v "  # noqa: S608 - names only, values are bound
+    rows = run(
+        f"SELECT {columns} FROM people p JOIN person_versions v "  # noqa: S608 - names only
         "ON v.person = p.person AND v.version = p.version "
-        f"WHERE p.person IN ({' UNION '.join(arms)}) LIMIT {limit + 1}",
+        f"WHERE p.person IN ({question.persons(first, parameters)}) LIMIT {limit + 1}",
         parameters,
     )
+    return None if len(rows) > limit else rows

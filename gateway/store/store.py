@@ -8,25 +8,36 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gateway.clock import Clock
 from gateway.errors import StoreError
+from gateway.evidence import Entry
+from gateway.kill_points import AFTER_COMMIT, BEFORE_COMMIT, reach
 from gateway.store import schema
+from gateway.store.budgets import BudgetLog
+from gateway.store.cards import CardStates
 from gateway.store.committed_guard import CommittedGuard
 from gateway.store.engine import Database, end_process, open_database
+from gateway.store.evidence_log import EvidenceLog
+from gateway.store.evidence_rows import EvidenceRows
 from gateway.store.guard import DuplicateGuard
 from gateway.store.instants import from_micros, to_micros
+from gateway.store.outbox_desk import OutboxDesk
+from gateway.store.outbox_rows import Outbox
 from gateway.store.refusals import RefusalLog, sweep_refusals
+from gateway.store.register import Register
+from gateway.store.register_load import RegisterLoader
 from gateway.store.sampling import DEFAULT_LIMITS, SamplingLimits
 from gateway.store.tables import clock_marks, messages, signatures
 
@@ -84,12 +95,14 @@ class UnitOfWork:
         """Commit what was written, synced to the disk on return."""
         if self._open is not None:
             self._store.mark_clock(self._open)
+            reach(BEFORE_COMMIT)
             try:
                 self._open.commit()
             except BaseException:
                 # SQLAlchemy takes a transaction whose COMMIT failed for ended, SQLite may not.
                 self._open.invalidate()
                 raise
+            reach(AFTER_COMMIT)
 
     def end(self) -> None:
         """Roll back what was not committed and give the connection back."""
@@ -102,7 +115,7 @@ class UnitOfWork:
 
 
 class Store:
-    """One database: units of work, the duplicate guard, the refusal log, sweeping."""
+    """One database: units of work, duplicate guard, refusal log, register of people, sweeping."""
 
     def __init__(
         self, database: Database, clock: Clock, *, node: str, retention: Retention, sampling: SamplingLimits
@@ -114,8 +127,16 @@ class Store:
         self._process = os.getpid()
         self._thread = threading.local()
         self._next_mark: datetime | None = None
-        self.guard = CommittedGuard(self.unit_of_work, self.read, clock)
-        self.refusals = RefusalLog(self.unit_of_work, self.read, sampling)
+        self.evidence = EvidenceLog(self.unit_of_work, self.rows, clock, node)
+        self.guard = CommittedGuard(self.unit_of_work, self.read, clock, self.evidence.append)
+        self.evidence_rows = EvidenceRows(self.read, self.rows)
+        self.refusals = RefusalLog(self.unit_of_work, self.read, sampling, self.evidence.refused)
+        self.register = Register(self.read, self.rows)
+        self.budgets = BudgetLog(self.unit_of_work, self.read)
+        self.loader = RegisterLoader(self.unit_of_work, self.read)
+        self.cards = CardStates(self.read)
+        self.outbox = Outbox(self.read)
+        self.outbox_desk = OutboxDesk(self.read)
 
     @classmethod
     def open(
@@ -167,6 +188,12 @@ class Store:
             self._thread.writing = False
             work.end()
 
+    def keep(self, entries: Sequence[Entry]) -> None:
+        """Append evidence in a transaction of its own, durable on return. Raises StoreError."""
+        if entries:
+            with self.unit_of_work() as work:
+                self.evidence.append(work.connection, entries)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that cannot write; each statement sees what is committed by then."""
@@ -177,6 +204,14 @@ class Store:
             raise StoreError("no connection to read came free within the time limit") from None
         with connection:
             yield connection
+
+    def rows(self, sql: str, parameters: Mapping[str, Any]) -> list[Any]:
+        """All rows of one reading statement, values bound by ``:name``; the short way, for the hot path."""
+        self._usable()
+        try:
+            return self.database.rows(sql, parameters)
+        except PoolTimeoutError:
+            raise StoreError("no connection to read came free within the time limit") from None
 
     def sweep(self, now: datetime, *, limit: int = 500) -> int:
         """Delete what has expired, at most ``limit`` rows of each kind in one transaction; gives how many.
@@ -200,6 +235,20 @@ class Store:
                 delete(signatures).where(signatures.c.digest.in_(old_signatures))
             ).rowcount
         return gone
+
+    def forget_pages(self) -> bool:
+        """Write the whole log back and empty it, so that nothing erased is left in it.
+
+        False when others kept reading or writing for so long that it could not be done. Raises StoreError.
+        """
+        self._usable()
+        stop = time.monotonic() + self.database.lock_timeout_seconds
+        while True:
+            with self.read() as connection:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            if not busy or time.monotonic() > stop:
+                return not busy
+            time.sleep(0.05)
 
     def clock_behind(self) -> timedelta:
         """How far the clock lies behind the newest commit (kept to the second); zero when it does not."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -92,7 +93,7 @@ clock_marks = Table(  # the newest instant that a commit has seen, one row for e
 # The register of people. ``person`` is a number of this database's own, never shown.
 
 _KEY = Text().with_variant(Text(collation="C"), "postgresql")  # compared code point by code point
-_CLUSTERED = {"sqlite_with_rowid": False}  # the rows lie in the order of the primary key, no second tree
+# sqlite_with_rowid=False: the rows lie in the order of the primary key, and there is no second tree.
 
 people = Table(
     "people",
@@ -106,7 +107,7 @@ person_codes = Table(  # 住民票コード now
     metadata,
     Column("code", String(11), primary_key=True),
     Column("person", BigInteger, nullable=False),
-    **_CLUSTERED,
+    sqlite_with_rowid=False,
 )
 
 person_numbers = Table(  # 個人番号 now
@@ -114,7 +115,7 @@ person_numbers = Table(  # 個人番号 now
     metadata,
     Column("individual_number", String(12), primary_key=True),
     Column("person", BigInteger, nullable=False),
-    **_CLUSTERED,
+    sqlite_with_rowid=False,
 )
 
 person_versions = Table(  # 履歴: each state of a record that there was, never overwritten
@@ -136,7 +137,7 @@ person_versions = Table(  # 履歴: each state of a record that there was, never
     Column("valid_from", Text),  # register_rows.write_date
     Column("reason", String(32)),  # change_reason.ChangeReason; none: a first stock
     Column("recorded_at", BigInteger, nullable=False),
-    **_CLUSTERED,
+    sqlite_with_rowid=False,
 )
 
 
@@ -150,7 +151,7 @@ def _search(name: str, *order: str) -> Table:
         Column("sex", String(1), nullable=False),
         Column("municipality", String(6), nullable=False),
         PrimaryKeyConstraint(*order, "person"),
-        **_CLUSTERED,
+        sqlite_with_rowid=False,
     )
 
 
@@ -187,5 +188,133 @@ card_states = Table(  # the state of a person's 個人番号カード, by 住民
     metadata,
     Column("code", String(11), primary_key=True),
     Column("state", String(16), nullable=False),
-    **_CLUSTERED,
+    sqlite_with_rowid=False,
+)
+
+budget_spends = Table(  # negative answers of verification and search, by who asked and for whom
+    "budget_spends",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("kind", String(16), nullable=False),  # operator, terminal, person
+    Column("subject", String(64), nullable=False),  # HMAC-SHA-256 under this database's own key, hex
+    Column("at", BigInteger, nullable=False),
+    Index(None, "kind", "subject", "at"),
+    Index(None, "at"),
+)
+
+outbox_lines = Table(  # one row for each (destination, key) with anything undelivered; claimed as a whole
+    "outbox_lines",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("destination", String(64), nullable=False),
+    Column("order_key", String(64), nullable=False),
+    Column("waiting", Integer, nullable=False),  # messages in the line
+    Column("due_at", BigInteger),  # leased: the lease's end; none: a dead letter stands first
+    Column("token", String(32)),  # fencing: drawn anew for each claim; none: not leased
+    Column("owner", String(64)),  # which dispatcher holds the lease
+    Index(None, "destination", "order_key", unique=True),
+    Index(None, "destination", "due_at"),
+)
+
+_IN_LINE, _SETTLED = text("line IS NOT NULL"), text("settled_at IS NOT NULL")
+
+outbox = Table(  # messages to counterparts, in the order of ``id`` within a line
+    "outbox",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("line", BigInteger),  # none: delivered or dropped
+    Column("destination", String(64), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("operation", String(64), nullable=False),
+    Column("action", String(256), nullable=False),
+    Column("order_key", String(64), nullable=False),
+    Column("message_id", String(256), nullable=False),
+    Column("body", LargeBinary, nullable=False),  # canonical XML; empty once delivered or dropped
+    Column("state", String(9), nullable=False),  # outbox_states.OutboxState
+    Column("enqueued_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("code", String(64)),
+    Column("business", Boolean, nullable=False),
+    Column("duplicate_since", BigInteger),
+    Column("settled_at", BigInteger),
+    Column("answer_message_id", String(256)),
+    Column("answer_digest", LargeBinary),  # sha-256 of its bytes, which the evidence log has
+    Index(None, "line", "id", sqlite_where=_IN_LINE, postgresql_where=_IN_LINE),
+    Index(None, "message_id", unique=True),
+    Index(None, "settled_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
+)
+
+outbox_message_ids = Table(  # MessageIDs that a requeue after a business fault replaced
+    "outbox_message_ids",
+    metadata,
+    Column("row", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", String(256), nullable=False),
+    Column("given_up_at", BigInteger, nullable=False),
+    Column("code", String(64), nullable=False),
+)
+
+# Evidence (gateway.evidence has the texts that are digested). An entry's id is its chain's times 2^40, plus
+# its number: entries of a chain lie together and in order, and the newest is found without an index.
+
+_DIRTY = text("dirty")
+
+evidence_chains = Table(  # one row for each node and start
+    "evidence_chains",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("node", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("text", Text, nullable=False),  # gateway.evidence.entry.chain_text
+    Column("genesis", LargeBinary, nullable=False),  # sha-256 of the text
+    Column("sealed", BigInteger, nullable=False),  # the newest seal goes as far as this number
+    Column("dirty", Boolean, nullable=False),  # it has entries after that one
+    Index(None, "node", "epoch", unique=True),
+    Index("ix_evidence_chains_dirty", "id", sqlite_where=_DIRTY, postgresql_where=_DIRTY),
+)
+
+evidence_entries = Table(
+    "evidence_entries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("direction", String(3), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("peer", String(256), nullable=False),
+    Column("operation", String(64)),
+    Column("message_id", String(256)),
+    Column("relates_to", String(256)),
+    Column("outcome", String(256), nullable=False),
+    Column("size", Integer, nullable=False),  # octets
+    Column("digest", LargeBinary, nullable=False),  # sha-256 of the bytes as they travelled
+    Column("algorithm", String(16)),  # of the message's signature; the next three go with it
+    Column("signed", LargeBinary),  # digest of the canonical SignedInfo, by the signature's hash
+    Column("value", LargeBinary),  # SignatureValue
+    Column("certificate", LargeBinary),  # sha-256 of the signer's certificate
+    Column("link", LargeBinary, nullable=False),
+)
+
+evidence_bodies = Table(  # the bytes of a message, until they are erased
+    "evidence_bodies",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+evidence_certificates = Table(  # of everybody who signed an entry's message or a seal
+    "evidence_certificates",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("der", LargeBinary, nullable=False),
+)
+
+evidence_seals = Table(
+    "evidence_seals",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("statement", LargeBinary, nullable=False),  # gateway.evidence.seal
+    Column("signature", LargeBinary, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),  # sha-256
+    Column("copied", Boolean, nullable=False),  # to the folder outside
 )

@@ -67,7 +67,7 @@ class Endpoint:
         self._keeping = keeping
         self._readiness = readiness
         self._rates = rates
-        self._journal = Journal(store.refusals)
+        self._journal = Journal(store)
 
     def __call__(self, http: HttpRequest) -> HttpAnswer:
         """The answer to one HTTP request; whatever happens, it is an answer and a log line."""
@@ -96,6 +96,7 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 - a bug stays a bug: 500 with a reference, no traceback
             telemetry.bug(call.reference, error)
             answer, outcome = self._replies.failure(call), "failed"
+            self._journal.keep(call, self._replies.evidence(call, answer, outcome))
         self._journal.line(call, outcome, answer)
         return answer
 
@@ -117,12 +118,15 @@ class Endpoint:
         )  # 12
         call.lap("guard")
         if isinstance(claim, Stored):
-            return self._replies.stored(call, claim.answer), "repeated"
+            signed = self._replies.stored(call, claim.answer)
+            self._store.keep(self._replies.evidence(call, signed, "repeated"))
+            return signed, "repeated"
         try:
             answer = self._work(call, binding, message)  # 13 and the use case
         except OperationFault as fault:  # a temporary one: a retry is worked anew
-            self._store.guard.release(claim.token)
-            return self._replies.temporary(call, fault), "fault"
+            signed = self._replies.temporary(call, fault)
+            self._store.guard.release(claim.token, self._replies.evidence(call, signed, "fault"))
+            return signed, "fault"
         except Refused:
             self._store.guard.forget(claim.token)
             raise
@@ -130,11 +134,12 @@ class Endpoint:
             self._store.guard.release(claim.token)
             raise
         call.lap("flow")
-        signed = self._replies.stored(call, answer)
+        signed, outcome = self._replies.stored(call, answer), "fault" if answer.fault else "answered"
+        evidence = self._replies.evidence(call, signed, outcome)
         call.lap("sign")
-        self._store.guard.settle(claim.token, answer)  # committed before the bytes leave
+        self._store.guard.settle(claim.token, answer, evidence)  # committed before the bytes leave
         call.lap("commit")
-        return signed, "fault" if answer.fault else "answered"
+        return signed, outcome
 
     def _step_12_guard(
         self, message: VerifiedMessage, sender: Counterpart, changes: bool, deadline: datetime

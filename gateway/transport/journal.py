@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from gateway import telemetry
 from gateway.errors import StoreError
+from gateway.evidence import Entry
 from gateway.refusals import Refused
-from gateway.store import ChainLine, RefusalLog, RefusalRecord
+from gateway.store import ChainLine, RefusalRecord, Store
 from gateway.transport.call import Call
 from gateway.transport.http import HttpAnswer
 
@@ -23,10 +25,10 @@ def loggable(message_id: str | None) -> str | None:
 
 
 class Journal:
-    """Keeps refusal records in the store and writes the line of each message."""
+    """Keeps refusal records, and writes the line of each message."""
 
-    def __init__(self, refusals: RefusalLog) -> None:
-        self._refusals = refusals
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def line(self, call: Call, outcome: str, answer: HttpAnswer, refusal: Refused | None = None) -> None:
         """The one line of a message; ``outcome`` as telemetry.message."""
@@ -44,6 +46,13 @@ class Journal:
             bytes_out=len(answer.body),
             **refused,
         )
+
+    def keep(self, call: Call, evidence: Sequence[Entry]) -> None:
+        """Evidence of a message that met an error of our own, if the store takes it: it may be the cause."""
+        try:
+            self._store.keep(evidence)
+        except StoreError:
+            telemetry.warning("evidence-not-kept", reference=call.reference)
 
     def refused(self, call: Call, refusal: Refused) -> None:
         """The record behind a fault's reference. A store that fails here must not turn a no into silence."""
@@ -68,6 +77,6 @@ class Journal:
             expires=about.expires,
         )
         try:
-            self._refusals.record(record)
+            self._store.refusals.record(record)
         except StoreError:
             telemetry.warning("refusal-not-recorded", reference=call.reference)

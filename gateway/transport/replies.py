@@ -11,6 +11,7 @@ from lxml import etree
 
 from gateway.clock import Clock
 from gateway.errors import OperationFault
+from gateway.evidence import Entry, message_id_of_own, signature_of_own, signature_verified
 from gateway.refusals import Refused
 from gateway.store import StoredAnswer
 from gateway.transport import faults
@@ -21,7 +22,7 @@ from gateway.wss import names
 from gateway.wss.sign import Outgoing, canonical_with, new_message_id, sign
 
 _OWN_FAULT = ("juki",)  # the prefix of an operation's own faultcode
-_METHOD_NOT_ALLOWED = 405
+_OK, _METHOD_NOT_ALLOWED = 200, 405
 
 
 class Replies:
@@ -31,11 +32,43 @@ class Replies:
         self._signer = signer
         self._clock = clock
 
+    def evidence(self, call: Call, answer: HttpAnswer, outcome: str) -> tuple[Entry, ...]:
+        """A verified request and what is answered to it, as evidence keeps them."""
+        message, sender = call.message, call.sender.id if call.sender else call.peer.name
+        if message is None:
+            return ()
+        operation = call.operation.name if call.operation else None
+        return (
+            Entry.message(
+                call.http.body,
+                at=call.now,
+                direction="in",
+                peer=sender,
+                kind="request",
+                outcome=outcome,
+                operation=operation,
+                message_id=message.addressing.message_id,
+                signature=signature_verified(message.signature, message.certificate.der),
+            ),
+            Entry.message(
+                answer.body,
+                at=self._clock.now(),
+                direction="out",
+                peer=sender,
+                kind="answer" if answer.status == _OK else "fault",
+                outcome=outcome,
+                operation=operation,
+                message_id=message_id_of_own(answer.body),
+                relates_to=message.addressing.message_id,
+                signature=signature_of_own(answer.body, self._signer),
+            ),
+        )
+
     def stored(self, call: Call, answer: StoredAnswer) -> HttpAnswer:
         """An answer or an operation's own fault, signed now; a repeated one confirms the new request."""
         body = etree.fromstring(answer.body)
         raw = self._sign(call, body, answer.action, _OWN_FAULT if answer.fault else ())
-        return HttpAnswer(500 if answer.fault else 200, raw)
+        return HttpAnswer(500 if answer.fault else _OK, raw)
 
     def keepable(self, call: Call, fault: OperationFault) -> StoredAnswer:
         """An operation's own fault as the duplicate guard keeps it."""

@@ -16,7 +16,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from gateway.errors import GatewayError, StateError
@@ -33,6 +33,12 @@ _START = 60.0  # s, for a worker to say that it is ready
 _BACK_OFF = (0.1, 10.0)  # s, shortest and longest wait before a worker that keeps dying is started again
 _STEADY = 30.0  # s of life after which a worker's death is no longer counted with the one before
 
+Companion = Callable[[int, Callable[[], None]], None]
+"""The life of a further process: its arguments are the parent's process id and what says that it is ready.
+
+It returns on SIGTERM and when the parent is gone, within the time that the front may take to stop.
+"""
+
 
 class Server:
     """HTTP/1.1 over mutual TLS in ``workers`` processes of ``threads`` threads each.
@@ -45,7 +51,8 @@ class Server:
 
     ``run()`` blocks in the main thread until SIGTERM or SIGINT. With ``workers=0`` everything runs in this
     process (``start()`` and ``stop()``, for tests). ``on_ready`` is told the port once every worker takes
-    connections.
+    connections. ``companions`` are further processes, started and ended with the workers and started again
+    like them; without workers there are none.
     """
 
     def __init__(
@@ -63,6 +70,7 @@ class Server:
         log: Log,
         on_ready: Callable[[int], None] | None = None,
         allow_plain: bool = False,
+        companions: Sequence[Companion] = (),
     ) -> None:
         if workers < 0 or threads < 1:
             raise ValueError("workers must not be negative, threads must be at least 1")
@@ -72,6 +80,7 @@ class Server:
         self._port = port
         self._tls = tls
         self._workers = workers
+        self._companions = companions
         self._log = log
         self._on_ready = on_ready
         self._listener: socket.socket | None = None
@@ -155,7 +164,7 @@ class Server:
 
     def _run_workers(self) -> None:
         try:
-            for number in range(self._workers):
+            for number in range(self._workers + len(self._companions)):
                 self._fork(number, _BACK_OFF[0])
             self._await_ready()
             self._log("front-listening", port=self.port, workers=self._workers)
@@ -212,7 +221,7 @@ class Server:
         self._signal_workers(signal.SIGHUP)
 
     def _fork(self, number: int, back_off: float) -> None:
-        for counts in self._parts.counts:
+        for counts in self._parts.counts if number < self._workers else ():
             counts.clear(number)
         ready, say_ready = os.pipe()
         parent = os.getpid()
@@ -231,9 +240,18 @@ class Server:
         """The life of a worker process; it never returns into the parent's code."""
         status = 1
         try:
-            work_until_stopped(
-                self._parts, self._bound(), self._context, number=number, parent=parent, say_ready=say_ready
-            )
+            if number < self._workers:
+                work_until_stopped(
+                    self._parts,
+                    self._bound(),
+                    self._context,
+                    number=number,
+                    parent=parent,
+                    say_ready=say_ready,
+                )
+            else:
+                self._close()  # connections are not this process's to take
+                self._companions[number - self._workers](parent, lambda: _say(say_ready))
             status = 0
         except GatewayError as error:
             self._log("worker-failed", worker=number, error=str(error), where=frames(error))
@@ -299,6 +317,11 @@ class _Child:
         if self.ready >= 0:
             os.close(self.ready)
             self.ready = -1
+
+
+def _say(ready: int) -> None:
+    os.write(ready, b"1")
+    os.close(ready)
 
 
 def _next_signal(seconds: float) -> int | None:

@@ -2,7 +2,7 @@
 
 Whatever stands in a message may be hostile: templates escape by default, control and bidirectional
 characters are made visible, and a Content-Security-Policy allows nothing but the page's own style and
-script, by digest.
+script, by a nonce.
 """
 
 from gateway.web.model import (

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.web.model import FlowView, Participant, RefusalView, Text
-from gateway.web.texts import ROLES
+from gateway.web.texts import ROLES, outcome_words
 
 COLUMN: Final = 240  # units between two lifelines
 HEAD: Final = 64
 ROW: Final = 46
 _MARGIN: Final = 120
+
+_Row = tuple[str, Text | str, str, str, str, str | None]
+"""Of an arrow: number, label, sender, receiver, kind, target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Arrow:
     """One message or deed: from ``x1`` to ``x2`` at height ``y``; ``target`` is the message's id, if any."""
 
     number: str
-    label: str
+    label: Text | str
     x1: int
     x2: int
     y: int
@@ -59,10 +62,11 @@ class Diagram:
 
 def flow_diagram(flow: FlowView, known: Mapping[str, Participant]) -> Diagram:
     """The diagram of a flow: an arrow a message, and one for a step at a counter."""
-    rows: list[tuple[str, str, str, str, str, str | None]] = []
+    rows: list[_Row] = []
     for step in flow.steps:
         if not step.messages:
-            rows.append((step.number, step.operation or "", step.caller, step.callee, "counter", None))
+            label: Text | str = step.operation or outcome_words(step.outcome)
+            rows.append((step.number, label, step.caller, step.callee, "counter", None))
         for message in step.messages:
             kind = "refused" if message.trace.refused else message.kind
             rows.append((step.number, message.operation, message.sender, message.receiver, kind, message.id))
@@ -71,7 +75,7 @@ def flow_diagram(flow: FlowView, known: Mapping[str, Participant]) -> Diagram:
 
 def refusal_diagram(refusals: Sequence[RefusalView], known: Mapping[str, Participant]) -> Diagram:
     """The diagram of the refused messages: each request with the fault that it got."""
-    rows: list[tuple[str, str, str, str, str, str | None]] = []
+    rows: list[_Row] = []
     for number, refusal in enumerate(refusals, 1):
         request, answer = refusal.request, refusal.answer
         rows.append(
@@ -82,9 +86,7 @@ def refusal_diagram(refusals: Sequence[RefusalView], known: Mapping[str, Partici
     return _diagram(rows, known)
 
 
-def _diagram(
-    rows: Sequence[tuple[str, str, str, str, str, str | None]], known: Mapping[str, Participant]
-) -> Diagram:
+def _diagram(rows: Sequence[_Row], known: Mapping[str, Participant]) -> Diagram:
     seen: list[str] = []
     for _number, _label, sender, receiver, _kind, _target in rows:
         seen += [name for name in (sender, receiver) if name not in seen]

@@ -8,7 +8,7 @@ can pretend to be one.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
@@ -24,6 +24,10 @@ _TAG: Final = re.compile(rb"<[^\"'>]*(?:(?:\"[^\"]*\"|'[^']*')[^\"'>]*)*>")
 _LONG: Final = 100  # characters of one text that the readable form shows of Base64
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]{101,}")
 _INDENT: Final = "  "
+
+
+Marks = Mapping[int, str]
+"""What is marked, and how: the class of the mark by the first byte of the element."""
 
 
 @dataclass(slots=True)
@@ -55,7 +59,10 @@ def plain(text: str) -> str:
 
 
 def elements_of(raw: bytes) -> list[Element]:
-    """Every element of a message that passed step 2, in document order; the first is the document element."""
+    """Every element of a message that passed step 2, in document order; the first is the document element.
+
+    None for a message with names that only the fifth edition of XML 1.0 allows: expat knows the fourth.
+    """
     found: list[Element] = []
     open_elements: list[Element] = []
     parser = expat.ParserCreate("utf-8")
@@ -69,8 +76,11 @@ def elements_of(raw: bytes) -> list[Element]:
         open_elements.append(element)
 
     def end(_name: str) -> None:
-        tag = _TAG.match(raw, parser.CurrentByteIndex)
-        open_elements.pop().end = tag.end() if tag else len(raw)
+        element = open_elements.pop()
+        tag = _TAG.match(raw, element.start)
+        if tag is None or not tag[0].endswith(b"/>"):  # an empty-element tag is its own end
+            tag = _TAG.match(raw, parser.CurrentByteIndex)
+        element.end = tag.end() if tag else len(raw)
 
     def text(content: str) -> None:
         if open_elements:
@@ -79,15 +89,19 @@ def elements_of(raw: bytes) -> list[Element]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
-    parser.Parse(raw, True)
+    try:
+        parser.Parse(raw, True)
+    except expat.ExpatError:
+        return []
     return found
 
 
-def exact(raw: bytes, marked: Collection[Element], kind: str) -> Markup:
+def exact(raw: bytes, elements: Sequence[Element], marks: Marks) -> Markup:
     """The bytes as text, each in its place; bytes that are no UTF-8 stand as ``\\xNN``."""
     parts, done = [], 0
-    for element in sorted(marked, key=lambda one: one.start):
-        if element.start < done:  # inside one that is marked already
+    for element in elements:
+        kind = marks.get(element.start)
+        if kind is None or element.start < done:  # unmarked, or inside one that is marked already
             continue
         parts.append(_decoded(raw[done : element.start]))
         parts.append(
@@ -97,21 +111,20 @@ def exact(raw: bytes, marked: Collection[Element], kind: str) -> Markup:
     return Markup("").join([*parts, _decoded(raw[done:])])
 
 
-def readable(root: Element, marked: Collection[Element], kind: str) -> Markup:
+def readable(root: Element, marks: Marks) -> Markup:
     """The message laid out, one element a line; namespace declarations left out, Base64 cut short."""
-    starts = {element.start for element in marked}
-    return Markup("\n").join(_laid_out(root, 0, starts, kind))
+    return Markup("\n").join(_laid_out(root, 0, marks))
 
 
-def _laid_out(element: Element, depth: int, starts: set[int], kind: str) -> Iterator[Markup]:
-    lines = list(_lines(element, depth, starts, kind))
-    if element.start in starts:
-        yield Markup('<mark class="{}">{}</mark>').format(kind, Markup("\n").join(lines))
+def _laid_out(element: Element, depth: int, marks: Marks) -> Iterator[Markup]:
+    lines = list(_lines(element, depth, marks))
+    if element.start in marks:
+        yield Markup('<mark class="{}">{}</mark>').format(marks[element.start], Markup("\n").join(lines))
     else:
         yield from lines
 
 
-def _lines(element: Element, depth: int, starts: set[int], kind: str) -> Iterator[Markup]:
+def _lines(element: Element, depth: int, marks: Marks) -> Iterator[Markup]:
     indent, name = _INDENT * depth, visible(element.name)
     attributes = Markup("").join(
         Markup(' <i>{}</i>="{}"').format(visible(key), visible(value))
@@ -122,7 +135,7 @@ def _lines(element: Element, depth: int, starts: set[int], kind: str) -> Iterato
     if element.children:
         yield Markup("{}&lt;{}&gt;").format(indent, opening)
         for child in element.children:
-            yield from _laid_out(child, depth + 1, starts, kind)
+            yield from _laid_out(child, depth + 1, marks)
         yield Markup("{}&lt;/<b>{}</b>&gt;").format(indent, name)
     elif element.text:
         yield Markup("{}&lt;{}&gt;{}&lt;/<b>{}</b>&gt;").format(indent, opening, _short(element.text), name)

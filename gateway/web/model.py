@@ -75,7 +75,7 @@ class FlowView:
 
 @dataclass(frozen=True, slots=True)
 class RefusalView:
-    """A bad message, the fault that it got, and what ``explain`` says about it, line by line."""
+    """A bad message, the fault that it got, and what ``explain`` says about it: labels with values."""
 
     title: Text
     text: Text
@@ -83,7 +83,7 @@ class RefusalView:
     answer: MessageView | None
     fault: str
     reference: str
-    explained: tuple[tuple[Text, Text | str], ...] = ()
+    explained: tuple[tuple[Text, tuple[Text | str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,44 @@ from gateway.web.model import Text
 
 STEPS: Final = MappingProxyType(
     {
-        2: Text("解析:XML 1.0・UTF-8、DOCTYPE等なし、上限内", "Parse: XML 1.0 in UTF-8, no DOCTYPE, within limits"),
-        3: Text("形:HeaderとBodyが一つずつ、Bodyの子も一つ", "Shape: one Header, one Body, one element in it"),
-        4: Text("Securityヘッダーの内容が厳密に一致", "The Security header's content, exactly"),
-        5: Text("アルゴリズムと鍵が許可リストにある", "Algorithms and key are on the allow-list"),
-        6: Text("署名の参照先が正しい位置にあり、必須の部分をすべて覆う", "References cover all that they must, in its place"),
-        7: Text("証明書:信頼点までの経路・有効期間・用途・失効", "Certificate: path, validity, usage, revocation"),
-        8: Text("ダイジェスト値と署名値が一致", "Digests and signature value match"),
-        9: Text("Timestampが現在有効", "The Timestamp is valid now"),
-        10: Text("WS-Addressingが通信・Bodyと一致", "WS-Addressing agrees with transport and Body"),
+        2: Text(
+            "解析:XML 1.0・UTF-8、DOCTYPE等なし、上限内",
+            "Parse: XML 1.0 in UTF-8, no DOCTYPE, within limits",
+        ),
+        3: Text(
+            "形:HeaderとBodyが一つずつ、Bodyの子も一つ",
+            "Shape: one Header, one Body, one element in it",
+        ),
+        4: Text(
+            "Securityヘッダーの内容が厳密に一致",
+            "The Security header's content, exactly",
+        ),
+        5: Text(
+            "アルゴリズムと鍵が許可リストにある",
+            "Algorithms and key are on the allow-list",
+        ),
+        6: Text(
+            "署名の参照先が正しい位置にあり、必須の部分をすべて覆う",
+            "References cover all that they must, in its place",
+        ),
+        7: Text(
+            "証明書:信頼点までの経路・有効期間・用途・失効",
+            "Certificate: path, validity, usage, revocation",
+        ),
+        8: Text(
+            "ダイジェスト値と署名値が一致",
+            "Digests and signature value match",
+        ),
+        9: Text(
+            "Timestampが現在有効",
+            "The Timestamp is valid now",
+        ),
+        10: Text(
+            "WS-Addressingが通信・Bodyと一致",
+            "WS-Addressing agrees with transport and Body",
+        ),
     }
-)  # fmt: skip
+)
 """Steps 2 to 10 of the message profile, in few words."""
 
 ROLES: Final = MappingProxyType(
@@ -73,3 +100,13 @@ TIMINGS: Final = MappingProxyType(
     }
 )
 """Parts of the time that a message took."""
+
+
+def outcome_words(code: str) -> Text | str:
+    """The words of an outcome, or its code where there are none."""
+    return OUTCOMES.get(code, code)
+
+
+def role_words(role: str) -> Text | str:
+    """The words of a role, or the role itself where there are none."""
+    return ROLES.get(role, role)

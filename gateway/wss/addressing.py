@@ -23,6 +23,7 @@ MESSAGE_ID_LENGTH: Final = 256  # characters
 _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
 _VALUES: Final = frozenset({"To", "Action", "MessageID", "RelatesTo"})
 _ENDPOINTS: Final = frozenset({"ReplyTo", "FaultTo", "From"})
+_MESSAGE_ID: Final = f"{{{names.WSA}}}MessageID"
 _ADDRESS: Final = f"{{{names.WSA}}}Address"
 _ATTRIBUTES: Final = frozenset({names.WSU_ID, names.MUST_UNDERSTAND, names.ACTOR})
 _FAULT_ACTIONS: Final = frozenset({names.ACTION_FAULT_ADDRESSING, names.ACTION_FAULT_SOAP})
@@ -66,7 +67,7 @@ class Addressing:
 
 def message_id_of(envelope: Envelope) -> str | None:
     """The MessageID for binding a fault to its request, or None where it cannot serve as one."""
-    found = [header for header in envelope.addressing if local_name(header) == "MessageID"]
+    found = [header for header in envelope.addressing if header.tag == _MESSAGE_ID]
     text = (found[0].text or "").strip(" \t\r\n") if len(found) == 1 and not len(found[0]) else ""
     return text if _is_message_id(text) else None
 
@@ -123,7 +124,11 @@ def _read(envelope: Envelope) -> Addressing:
     values: dict[str, str] = {}
     seen: set[str] = set()
     for header in envelope.addressing:
-        name = local_name(header)
+        name = etree.QName(header).localname
+        if name not in _VALUES | _ENDPOINTS:
+            raise Refused(
+                "addressing-value", found="a header of the namespace that the profile has no use for"
+            )
         if name in seen:
             raise Refused("addressing-doubled", where=name)
         seen.add(name)
@@ -132,8 +137,6 @@ def _read(envelope: Envelope) -> Addressing:
             values[name] = _value(header)
         elif name in _ENDPOINTS:
             _check_endpoint(header)
-        else:
-            raise Refused("addressing-value", where=name)
     for name in ("To", "Action", "MessageID"):
         if name not in values:
             raise Refused("addressing-missing", where=name)

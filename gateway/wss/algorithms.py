@@ -24,6 +24,9 @@ from gateway.wss.profile import (
 from gateway.wss.security import Security
 
 _SPKI: Final = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+_STANDARD: Final = re.compile(
+    r"http://(?:www\.w3\.org|docs\.oasis-open\.org)/(?:(?![0-9]{7})[0-9A-Za-z/#._-]){1,120}"
+)
 _FRAGMENT: Final = re.compile(r"#[^\s#()/'\"]+")
 
 
@@ -31,17 +34,17 @@ def step_5_algorithms(security: Security) -> SignatureAlgorithm:
     """The signature algorithm, once everything that a sender could choose is on the list."""
     if security.canonicalization != EXCLUSIVE_C14N:
         raise Refused(
-            "canonicalization-algorithm", found=str(security.canonicalization), wanted=EXCLUSIVE_C14N
+            "canonicalization-algorithm", found=_told(security.canonicalization), wanted=EXCLUSIVE_C14N
         )
     algorithm = SIGNATURE_ALGORITHMS.get(security.signature_algorithm or "")
     if algorithm is None:
-        raise Refused("signature-algorithm", found=str(security.signature_algorithm))
+        raise Refused("signature-algorithm", found=_told(security.signature_algorithm))
     for reference in security.references:
         if reference.digest_algorithm not in DIGEST_ALGORITHMS:
-            raise Refused("digest-algorithm", found=str(reference.digest_algorithm))
+            raise Refused("digest-algorithm", found=_told(reference.digest_algorithm))
         if reference.transforms != (EXCLUSIVE_C14N,):
             raise Refused(
-                "transform-algorithm", found=" ".join(map(str, reference.transforms)), wanted=EXCLUSIVE_C14N
+                "transform-algorithm", found=" ".join(map(_told, reference.transforms)), wanted=EXCLUSIVE_C14N
             )
         if reference.uri is None or not _FRAGMENT.fullmatch(reference.uri):
             raise Refused("reference-uri", wanted="#id")
@@ -49,7 +52,7 @@ def step_5_algorithms(security: Security) -> SignatureAlgorithm:
     if token_id is None or security.key_uri != f"#{token_id}":
         raise Refused("key-reference", wanted="a reference to the token of this message")
     if security.key_value_type not in {None, names.X509_V3}:
-        raise Refused("key-reference", found=str(security.key_value_type), wanted=names.X509_V3)
+        raise Refused("key-reference", found=_told(security.key_value_type), wanted=names.X509_V3)
     return algorithm
 
 
@@ -62,3 +65,10 @@ def step_5_key(certificate: x509.Certificate, algorithm: SignatureAlgorithm) -> 
     kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
     if kind != algorithm.key:
         raise Refused("key-mismatch", found=f"{algorithm.uri} with a key of kind {kind}")
+
+
+def _told(uri: str | None) -> str:
+    """The URI for a refusal record, when a standard could have it: any other is a sender's own words."""
+    if uri is None:
+        return "none"
+    return uri if _STANDARD.fullmatch(uri) else "another URI"

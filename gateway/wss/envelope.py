@@ -84,5 +84,6 @@ def _own_text(element: etree._Element) -> Iterator[str]:
 
 
 def local_name(element: etree._Element) -> str:
-    """The element's local name, for telling a sender where; never its text."""
-    return etree.QName(element).localname
+    """The element's local name, for telling where; one that the profile does not have is a sender's text."""
+    name = etree.QName(element)
+    return name.localname if name.localname in names.TOLD else "another element"

@@ -54,6 +54,19 @@ BASE64_BINARY: Final = (
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 )
 
+TOLD: Final = frozenset(
+    {
+        "Envelope", "Header", "Body", "Fault", "Security", "BinarySecurityToken", "SecurityTokenReference",
+        "Reference", "KeyIdentifier", "SignatureConfirmation", "Timestamp", "Created", "Expires",
+        "Signature", "SignedInfo", "SignatureValue", "KeyInfo", "Object", "Manifest",
+        "CanonicalizationMethod", "SignatureMethod", "HMACOutputLength", "Transforms", "Transform",
+        "DigestMethod", "DigestValue", "KeyName", "KeyValue", "X509Data", "X509IssuerSerial",
+        "RetrievalMethod", "InclusiveNamespaces", "UsernameToken", "EncryptedKey", "EncryptedData",
+        "Assertion", "To", "Action", "MessageID", "RelatesTo", "ReplyTo", "FaultTo", "From", "Address",
+    }
+)  # fmt: skip
+"""Local names that a fault or a refusal record may tell; all others are a sender's own words."""
+
 ANONYMOUS: Final = f"{WSA}/anonymous"
 UNSPECIFIED: Final = f"{WSA}/unspecified"
 REPLY: Final = f"{WSA}/reply"

@@ -54,8 +54,8 @@ class CoveredPart:
     """One element that the signature covers.
 
     ``index`` is its place among the document's elements, in document order from 0. ``digest`` is the
-    hexadecimal digest in the message, ``computed`` the one of the element as received (None where lxml
-    cannot tell: a PrefixList with #default).
+    hexadecimal digest in the message, ``computed`` the one of the element as received (None where it
+    has no canonical form).
     """
 
     name: str

@@ -16,6 +16,7 @@ raises Refused with what is known of the message so far; nothing unverified is r
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -35,11 +36,11 @@ from gateway.wss.addressing import (
     step_10_request,
 )
 from gateway.wss.algorithms import step_5_algorithms, step_5_key
-from gateway.wss.engine import Engine, Question, digest_of_canonical
+from gateway.wss.engine import Engine, Question, canonical, digest_of_canonical
 from gateway.wss.engine_lxml import LxmlEngine
 from gateway.wss.envelope import Envelope, step_3_shape
 from gateway.wss.parse import step_2_parse
-from gateway.wss.profile import Profile
+from gateway.wss.profile import SIGNATURE_ALGORITHMS, Profile, SignatureAlgorithm
 from gateway.wss.references import step_6_references
 from gateway.wss.security import Security, step_4_security
 from gateway.wss.timestamps import step_9_time
@@ -64,6 +65,18 @@ class SecuredMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureFacts:
+    """What evidence keeps of a signature that held, so that it can be checked when the message is gone.
+
+    ``signed`` is the digest of the canonical SignedInfo by the signature's own hash.
+    """
+
+    algorithm: SignatureAlgorithm
+    signed: bytes
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class VerifiedMessage:
     """The only message that anyone downstream can see.
 
@@ -78,6 +91,7 @@ class VerifiedMessage:
     about: About
     content_digest: bytes
     signed_info_digest: bytes
+    signature: SignatureFacts
     bound: bool = True
 
     @property
@@ -150,8 +164,18 @@ def _chain(certificate: TrustedCertificate) -> tuple[tuple[str, str, datetime], 
     return tuple((link.subject, link.issuer, link.not_after) for link in certificate.chain)
 
 
+def _facts(security: Security, plain: bytes) -> SignatureFacts:
+    """``plain`` is the digest that the duplicate guard compares; it mostly is the one that was signed."""
+    algorithm = SIGNATURE_ALGORITHMS[str(security.signature_algorithm)]
+    if algorithm.hash != "sha256" or security.signed_info_prefixes:
+        form = canonical(security.signed_info, security.signed_info_prefixes)
+        plain = hashlib.new(algorithm.hash, form).digest()
+    return SignatureFacts(algorithm, plain, security.signature_bytes)
+
+
 def _verified(secured: SecuredMessage, addressing: Addressing, *, bound: bool = True) -> VerifiedMessage:
     security = secured.security
+    signed_info_digest = digest_of_canonical(security.signed_info)
     return VerifiedMessage(
         content=secured.envelope.content,
         addressing=addressing,
@@ -159,6 +183,7 @@ def _verified(secured: SecuredMessage, addressing: Addressing, *, bound: bool = 
         expires=security.expires,
         about=secured.about,
         content_digest=digest_of_canonical(secured.envelope.content),
-        signed_info_digest=digest_of_canonical(security.signed_info),
+        signed_info_digest=signed_info_digest,
+        signature=_facts(security, signed_info_digest),
         bound=bound,
     )

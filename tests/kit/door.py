@@ -32,6 +32,7 @@ from gateway.transport.rates import Rates
 from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
 from gateway.trust import Anchor, FileSigner, TrustStore
+from gateway.wss.profile import Limits, Profile
 from gateway.wss.verify import AnswerContext, VerifiedMessage, Verifier
 from tests.kit import questions, replies
 from tests.kit.identities import NOW, Identity, TestAuthority, authority
@@ -119,9 +120,18 @@ class Door:
     trust: TrustStore
     asked: list[IdentityQuestion]
     """Every question that reached the use case."""
+    handlers: dict[str, Callable[[IdentityQuestion], Any]]
+    """Use cases by service that stand in for the good ones."""
 
     @classmethod
-    def open(cls, folder: Path, *, plain_http: bool = False, revoked: Identity | None = None) -> Door:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        plain_http: bool = False,
+        revoked: Identity | None = None,
+        gateway_key: str = "P-256",
+    ) -> Door:
         """An endpoint over a fresh store in ``folder``; ``revoked`` is an identity that the CRL names."""
         issuer = authority()
         crl = issuer.write_crl(folder)
@@ -132,13 +142,16 @@ class Door:
         store = Store.open(folder, clock=clock, upgrade=True)
         asked: list[IdentityQuestion] = []
 
+        handlers: dict[str, Callable[[IdentityQuestion], Any]] = {}
+
         def terminal(question: IdentityQuestion) -> Any:
             asked.append(question)
-            return questions.ANSWER
+            return handlers.get("terminal", lambda _: questions.ANSWER)(question)
 
         def national(question: IdentityQuestion) -> Any:
             asked.append(question)
-            return NationalAnswer(questions.ANSWER, question.key)
+            good = NationalAnswer(questions.ANSWER, question.key)
+            return handlers.get("national", lambda _: good)(question)
 
         bindings = {
             service.path: Binding(
@@ -155,15 +168,16 @@ class Door:
                 readiness.reasons,
             ),
             admission=Admission(trust, Counterparts(COUNTERPARTS()), plain_http=plain_http),
-            verifier=Verifier(trust),
-            replies=Replies(_file_signer(folder, signer_of("the gateway")), clock),
+            # Wider than the services: the bound of step 1 is the one that speaks.
+            verifier=Verifier(trust, Profile(Limits(body_bytes=2 * TERMINAL.body_bytes))),
+            replies=Replies(_file_signer(folder, signer_of("the gateway", gateway_key)), clock),
             store=store,
             clock=clock,
             keeping=Keeping(),
             readiness=readiness,
             rates=Rates(1_000_000, 1),
         )
-        return cls(endpoint, store, trust, asked)
+        return cls(endpoint, store, trust, asked, handlers)
 
     def close(self) -> None:
         """Close the store."""

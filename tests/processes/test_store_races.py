@@ -197,7 +197,7 @@ def test_refusals_are_limited_over_all_processes(store: Store, tmp_path: Path, w
 def test_a_write_that_fails_ends_the_process_and_what_was_committed_stays(
     store: Store, tmp_path: Path, workers: list[Worker]
 ) -> None:
-    worker = Worker("fill", tmp_path, 300_000)
+    worker = Worker("fill", tmp_path, 900_000)
     workers.append(worker)
     assert worker.line() == "ready"
     worker.go()

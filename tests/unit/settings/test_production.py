@@ -42,6 +42,11 @@ def test_a_plain_new_system_is_fit(state: StateFolder) -> None:
     refuse_unfit(made(), state)
 
 
+def test_a_kill_point_is_for_tests_only(state: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUKI_GATEWAY_KILL_POINT", "after-claim")
+    assert codes(made(), state) == ["kill-point"]
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -56,15 +56,18 @@ def test_a_database_without_tables_is_refused(tmp_path: Path, clock: FixedClock)
 def test_an_older_database_is_refused(
     store: Store, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with store.read() as connection:
+        current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+
     class Later:
         def get_heads(self) -> list[str]:
             return ["r9999"]
 
         def walk_revisions(self) -> list[object]:
-            return [type("Script", (), {"revision": name}) for name in ("r9999", "r0001")]
+            return [type("Script", (), {"revision": name}) for name in ("r9999", current)]
 
     monkeypatch.setattr(schema, "_scripts", Later)
-    with pytest.raises(StoreError, match=r"older version \(r0001\): it must be upgraded"):
+    with pytest.raises(StoreError, match=rf"older version \({current}\): it must be upgraded"):
         Store.open(tmp_path, clock=clock)
 
 

@@ -1,0 +1,1 @@
+"""Long runs under SIGKILL: ``python -m tests.soak [--seed N] [--kills N]``."""
