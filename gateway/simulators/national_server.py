@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gateway.app import Parts, System, clock_of, serve_system
 from gateway.domain.codes import VerificationResult
 from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.register_text import RegisterText
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion, NationalAnswer, PresentedDocument
 from gateway.errors import StateError
+from gateway.running import Parts, System, clock_of, serve_system
 from gateway.settings import Settings
 from gateway.simulators.behaviour import Behaviour, Misbehaving
 from gateway.simulators.people_file import fill

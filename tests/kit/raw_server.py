@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 
 Behaviour = Callable[[socket.socket], None]
@@ -80,3 +81,44 @@ def _request(connection: socket.socket) -> bytes:
     while len(body) < length:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body
+
+
+def sends(raw: bytes, *, then_close: bool = False) -> Behaviour:
+    """Sends these bytes at once."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(raw)
+        if then_close:
+            connection.close()
+
+    return behave
+
+
+def answer(body: bytes = b"<b/>", *headers: str, status: str = "200 OK") -> bytes:
+    """A good answer with a length."""
+    head = (
+        f"HTTP/1.1 {status}",
+        "Content-Type: text/xml; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        *headers,
+    )
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+def trickles(before: bytes, rest: bytes, pause: float = 0.1) -> Behaviour:
+    """Sends ``before`` at once and the rest byte by byte: each read of a byte is quick."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(before)
+        for at in range(len(rest)):
+            time.sleep(pause)
+            connection.sendall(rest[at : at + 1])
+
+    return behave
+
+
+def silent(connection: socket.socket) -> None:
+    """Keeps the connection and says nothing."""
+    while connection.recv(65536):
+        pass
+    raise ConnectionError

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.app import Parts, System, serve_system
 from gateway.domain.codes import VerificationResult
 from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion, NationalAnswer
 from gateway.errors import OperationFault
+from gateway.running import Parts, System, serve_system
 from gateway.settings import load_settings
 from gateway.simulators.behaviour import Behaviour, Misbehaving
 from gateway.state import StateFolder

@@ -291,7 +291,7 @@ def test_the_same_prefixes_in_every_list_count_once(bench: Bench) -> None:
 
 
 def test_prefixes_times_elements(bench: Bench) -> None:
-    """What a PrefixList costs grows with the message: ten tokens are fine for 10,000 elements, not for more."""
+    """What a PrefixList costs grows with the message: ten tokens go with 10,000 elements, no more."""
     listed = {"xmlns:ec": "http://www.w3.org/2001/10/xml-exc-c14n#", "PrefixList": prefixes(10)}
 
     def message(filler: int) -> Draft:

@@ -14,7 +14,7 @@ import pytest
 
 from clients._http import HttpCaller, HttpReply
 from gateway.errors import CounterpartAnswerInvalid, CounterpartTimeout, CounterpartUnavailable
-from tests.kit.raw_server import Behaviour, RawServer
+from tests.kit.raw_server import Behaviour, RawServer, answer, sends, silent, trickles
 from tests.kit.tls import TestAuthority
 
 DEADLINE = 0.6
@@ -56,44 +56,6 @@ def caller(port: int, tls: ssl.SSLContext | None = None, **options: Any) -> Http
 def post(http: HttpCaller, body: bytes = b"<a/>", *, seconds: float = DEADLINE) -> HttpReply:
     headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"urn:a"'}
     return http.post("/terminal/1", body, headers, deadline=time.monotonic() + seconds)
-
-
-def sends(raw: bytes, *, then_close: bool = False) -> Behaviour:
-    def behave(connection: socket.socket) -> None:
-        connection.sendall(raw)
-        if then_close:
-            connection.close()
-
-    return behave
-
-
-def answer(body: bytes = b"<b/>", *headers: str, status: str = "200 OK") -> bytes:
-    head = (
-        f"HTTP/1.1 {status}",
-        "Content-Type: text/xml; charset=utf-8",
-        f"Content-Length: {len(body)}",
-        *headers,
-    )
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
-
-
-def trickles(before: bytes, rest: bytes, pause: float = 0.1) -> Behaviour:
-    """Sends ``before`` at once and the rest byte by byte: each read of a byte is quick."""
-
-    def behave(connection: socket.socket) -> None:
-        connection.sendall(before)
-        for at in range(len(rest)):
-            time.sleep(pause)
-            connection.sendall(rest[at : at + 1])
-
-    return behave
-
-
-def silent(connection: socket.socket) -> None:
-    """Keeps the connection and says nothing."""
-    while connection.recv(65536):
-        pass
-    raise ConnectionError
 
 
 # What works.
