@@ -33,7 +33,8 @@ COMMANDS = dict(_leaves(typer.main.get_command(app)))
 
 
 def _options(command: Any) -> set[str]:
-    return {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    names = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    return names | {"--help"}
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -1,0 +1,1 @@
+"""Measures what a signed round trip costs: ``python -m tests.bench``; report in ``build/bench/``."""

@@ -1,0 +1,171 @@
+"""What is measured: a gateway in a folder of its own, with people in its register, served as always.
+
+Only keys and the number of processes change between runs; the database is new for each. A terminal's
+credentials are there too, for whoever makes the load.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from gateway.cli.network.folders import Made, make_network, take_folder
+from gateway.cli.network.plan import DEVELOPMENT
+from gateway.cli.network.revocation import RevocationLists
+from gateway.clock import SystemClock
+from gateway.contract import SERVICES
+from gateway.domain.identity_record import IdentityRecord
+from gateway.settings import Settings, load_settings, render_settings
+from gateway.state import StateFolder
+from gateway.store import Store
+from tests.bench.machine import environment, pinned
+from tests.kit.townspeople import townspeople
+
+GATEWAY, TERMINAL = "131016-cs", "131016-terminal-1"
+SERVICE = SERVICES["terminal"]
+_READY_SECONDS, _END_SECONDS = 60.0, 40.0
+_KEYS = {"RSA-2048", "RSA-3072", "P-256"}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running gateway: every process that belongs to it, and where it listens."""
+
+    processes: tuple[int, ...]
+    port: int
+
+
+class Rig:
+    """The folder, its people and its keys."""
+
+    def __init__(self, folder: Path, *, people: int) -> None:
+        take_folder(folder, "network")
+        self._made: Made = make_network(folder, DEVELOPMENT, lambda _text: None)
+        RevocationLists(self._made.authority, self._made.states.values()).refresh()
+        home = (record for record in townspeople(people * 4, seed=4) if record.municipality.digits == "131016")
+        self.people: list[IdentityRecord] = list(islice(home, people))
+
+    @property
+    def gateway(self) -> StateFolder:
+        """The gateway's state folder."""
+        return self._made.states[GATEWAY]
+
+    @property
+    def terminal(self) -> StateFolder:
+        """The terminal's state folder."""
+        return self._made.states[TERMINAL]
+
+    @property
+    def authorities(self) -> tuple[Path, ...]:
+        """Certificates that a TLS client trusts."""
+        return (self._made.authority.root_pem, self._made.authority.issuing_pem)
+
+    @property
+    def url(self) -> str:
+        """wsa:To of the terminal's service."""
+        system = DEVELOPMENT.system(GATEWAY)
+        return self._made.address(system).rstrip("/") + SERVICE.path
+
+    def use_key(self, kind: str) -> None:
+        """New signing credentials of this kind for the gateway and the terminal."""
+        if kind not in _KEYS:
+            raise ValueError(kind)
+        for system in (DEVELOPMENT.system(GATEWAY), DEVELOPMENT.system(TERMINAL)):
+            state = self._made.states[system.id]
+            key, certificate = state.keys / "signing.key.pem", state.certificates / "signing.pem"
+            key.unlink(missing_ok=True)
+            certificate.unlink(missing_ok=True)
+            self._made.authority.issue(
+                "signing",
+                role=system.role,
+                system=system.id,
+                municipality=system.municipality,
+                at=datetime.now(UTC),
+                key_kind=kind,
+                key_file=key,
+                certificate_file=certificate,
+            )
+
+    def begin_anew(self, *, processes: int) -> None:
+        """An empty database with the people in it, an empty log, and so many worker processes."""
+        for folder in (self.gateway.data, self.gateway.log):
+            for file in folder.iterdir():
+                if file.is_file():
+                    file.unlink()
+        settings = self.settings()
+        listen = settings.listen.model_copy(update={"workers": processes})
+        self.gateway.write_settings(render_settings(settings.model_copy(update={"listen": listen})))
+        store = Store.open(self.gateway.path, clock=SystemClock(), upgrade=True)
+        try:
+            store.loader.load(self.people, source="bench", recorded_at=datetime.now(UTC))
+        finally:
+            store.close()
+
+    def settings(self) -> Settings:
+        """The gateway's settings."""
+        return load_settings(self.gateway.settings_file)
+
+    @contextlib.contextmanager
+    def served(self, *, cores: Sequence[int], masked: bool) -> Iterator[Served]:
+        """The gateway as ``juki-gateway serve`` runs it, one worker process for each core, on these cores."""
+        self.begin_anew(processes=len(cores))
+        ready = self.gateway.log / "gateway.jsonl"
+        with (self.gateway.log / "console.log").open("wb") as console:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gateway.cli", "serve", str(self.gateway.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                env=environment(masked=masked),
+                preexec_fn=pinned(cores),  # noqa: PLW1509 - this process has no threads
+            )
+        try:
+            deadline = time.monotonic() + _READY_SECONDS
+            while not (ready.exists() and b'"front-listening"' in ready.read_bytes()):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.gateway.log / "console.log").read_text(encoding="utf-8"))
+                time.sleep(0.05)
+            port = self.gateway.remembered_port()
+            yield Served(tuple(_family(process.pid)), port or 0)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _family(process: int) -> Iterator[int]:
+    """A process and all its descendants."""
+    yield process
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        for child in (thread / "children").read_text(encoding="ascii").split():
+            yield from _family(int(child))
+
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(process: int) -> float:
+    """User and system time that a process has taken, all its threads."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def resident_mb(process: int) -> float:
+    """Resident memory, shared pages included."""
+    for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
