@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from clients._connect import connect
-from clients.integrated_terminal import IntegratedTerminal
 from gateway.cli.demo_steps import Exchange, Flow, FlowFailed, Step
-from gateway.cli.demo_traffic import Recorder, Shown, asked_onward, clock_of, system
-from gateway.domain.caller import Caller, Operator
-from gateway.domain.codes import Purpose, VerificationResult
-from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
+from gateway.cli.demo_terminal import somebody, terminal_of
+from gateway.cli.demo_traffic import Shown, asked_onward, system
+from gateway.domain.codes import VerificationResult
+from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.verification import IdentityQuestion
-from gateway.settings import load_settings
-from gateway.state import StateFolder
-from gateway.trust.configured import trust_store
 
 
 def _run(network: dict[str, Any]) -> Iterator[Step]:
@@ -32,8 +25,9 @@ def _run(network: dict[str, Any]) -> Iterator[Step]:
         terminal["id"],
         "received",
     )
-    recorder = Recorder(terminal["id"], gateway["id"], IntegratedTerminal.SERVICE, clock_of(network))
-    answer = _ask(network, terminal, recorder)
+    code = ResidentRecordCode(somebody(network, card_state="active")["resident_record_code"])
+    with terminal_of(network) as (client, caller, recorder):
+        answer = client.verify_identity(IdentityQuestion(caller, code)).result
     asked = recorder.calls[0]
     yield Step(
         "2-②",
@@ -74,42 +68,6 @@ def _run(network: dict[str, Any]) -> Iterator[Step]:
         Exchange(gateway["id"], asked.verified, str(asked.answer_message_id), asked.milliseconds),
         (Shown(asked_national, "answer"), Shown(asked, "answer")),
     )
-
-
-def _ask(network: dict[str, Any], terminal: dict[str, Any], recorder: Recorder) -> VerificationResult:
-    state = StateFolder.open(Path(terminal["state"]))
-    settings = load_settings(state.settings_file)
-    client = IntegratedTerminal(
-        connect(
-            settings,
-            state.path,
-            destination=system(network, "municipal_cs")["id"],
-            service=IntegratedTerminal.SERVICE,
-            trust=trust_store(settings, state.path),
-            clock=clock_of(network),
-            observe=recorder,
-        )
-    )
-    operator = terminal["operators"][0]
-    caller = Caller(
-        MunicipalityCode(terminal["municipality"]),
-        terminal["terminals"][0],
-        Operator(operator["verification_id"], operator["operator_id"]),
-        Purpose.RECORD_COPY,
-    )
-    try:
-        return client.verify_identity(IdentityQuestion(caller, _somebody(network))).result
-    finally:
-        client.close()
-
-
-def _somebody(network: dict[str, Any]) -> ResidentRecordCode:
-    """The first person of the network with a working card."""
-    with Path(network["sample"]["people"]).open(encoding="utf-8", newline="") as people:
-        for person in csv.DictReader(people):
-            if person["card_state"] == "active":
-                return ResidentRecordCode(person["resident_record_code"])
-    raise FlowFailed("the network has nobody with a working card")
 
 
 IDENTITY_VERIFICATION = Flow("2", "本人確認に関する事務", "Identity verification", _run)

@@ -24,6 +24,7 @@ SERVERS = MappingProxyType(
     {
         "municipal_cs": "gateway.app",
         "national_server": "gateway.simulators.national_server",
+        "prefectural_server": "gateway.simulators.prefectural_server",
     }
 )
 """The module that serves a role: its function ``serve(state, settings)`` returns when the system ended."""

@@ -17,7 +17,7 @@ from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.search import Match, SearchTerms
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion, NationalAnswer, PresentedDocument
-from gateway.simulators.people_file import NO_CARD
+from gateway.stock import NO_CARD
 from gateway.store import CardStates, Found, Register
 
 _BY_CARD: Final = {

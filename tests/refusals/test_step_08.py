@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
 from gateway.refusals import Refused
+from gateway.wss import engine
 from gateway.wss.algorithms import step_5_algorithms
 from gateway.wss.engine import Question, TwoEngines, canonical
 from gateway.wss.engine_lxml import LxmlEngine
@@ -123,6 +124,19 @@ def test_the_default_namespace_of_a_prefix_list_is_signed(bench: Bench) -> None:
     bench.accepts(draft.resign())
     with expect_refusal("digest", FAULT):
         bench.request(replaced(draft.raw(), 'xmlns="urn:q"', 'xmlns="urn:r"'))
+
+
+def test_an_lxml_that_drops_the_default_namespace(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It was taught the word and still drops it: no digest of such a list may be believed.
+    monkeypatch.setattr(engine._taught, "default", False, raising=False)
+    draft = good_request()
+    listed = {"xmlns:ec": "http://www.w3.org/2001/10/xml-exc-c14n#", "PrefixList": "#default"}
+    draft.reference(draft.body).one("Transform").append(Node("ec:InclusiveNamespaces", listed))
+    if isinstance(bench.verifier._engine, LxmlEngine):
+        with expect_refusal("canonicalization-failed", FAULT):
+            bench.request(draft.resign())
+    else:
+        bench.accepts(draft.resign())
 
 
 # The signature value

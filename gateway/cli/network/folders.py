@@ -25,10 +25,13 @@ from gateway.cli.network.people import people_csv
 from gateway.cli.network.plan import Plan, Planned
 from gateway.cli.network.ports import choose_port
 from gateway.cli.network.wiring import settings_for, updated
+from gateway.clock import SystemClock
 from gateway.errors import StateError, UsageError
 from gateway.pki import Authority
 from gateway.settings import load_settings, render_settings
 from gateway.state import FOLDER_MODE, StateFolder, write_atomically
+from gateway.stock import fill
+from gateway.store import Store
 
 MARKER = "made-by"
 _SIGNING_KEY, _TLS_KEY = "RSA-2048", "P-256"
@@ -144,3 +147,16 @@ def _set_up(made: Made, system: Planned) -> None:
         write_atomically(made.people, people_csv())
     if wanted.simulator is not None and not (people := state.resolve(wanted.simulator.people)).exists():
         write_atomically(people, made.people.read_bytes())
+    if system.role == "municipal_cs":
+        _take_stock(state, system, made.people)
+
+
+def _take_stock(state: StateFolder, system: Planned, people: Path) -> None:
+    """The first stock of a municipality's register; never again, since changes come later."""
+    clock = SystemClock()
+    store = Store.open(state.path, clock=clock, upgrade=True)
+    try:
+        if store.loader.source() is None:
+            fill(store, people, now=clock.now(), within=system.municipality)
+    finally:
+        store.close()

@@ -76,12 +76,34 @@ DEVELOPMENT = Plan(
             services=("national",),
         ),
         Planned(
+            id="13-prefectural-server",
+            role="prefectural_server",
+            name="東京都 都道府県サーバ(模擬)",
+            municipality="130001",
+            services=("prefectural",),
+        ),
+        Planned(
+            id="14-prefectural-server",
+            role="prefectural_server",
+            name="神奈川県 都道府県サーバ(模擬)",
+            municipality="140007",
+            services=("prefectural",),
+        ),
+        Planned(
             id="131016-cs",
             role="municipal_cs",
             name="千代田区 市町村CS",
             municipality="131016",
             services=("terminal",),
-            calls=("national-server",),
+            calls=("13-prefectural-server", "national-server"),
+        ),
+        Planned(
+            id="141003-cs",
+            role="municipal_cs",
+            name="横浜市 市町村CS",
+            municipality="141003",
+            services=("terminal",),
+            calls=("14-prefectural-server", "national-server"),
         ),
         Planned(
             id="131016-terminal-1",
@@ -98,4 +120,4 @@ DEVELOPMENT = Plan(
         ),
     )
 )
-"""One municipal gateway with its terminal, and the national server."""
+"""Two municipalities in two prefectures, each with its prefectural server; one terminal; the nation."""

@@ -21,7 +21,7 @@ from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.register_text import RegisterText
 from gateway.domain.verification import IdentityQuestion, PresentedDocument
 from gateway.errors import StateError
-from gateway.simulators.people_file import fill, read_people
+from gateway.stock import fill, read_people
 from gateway.simulators.verification import VerifyIdentity
 from gateway.store import Store
 

@@ -1,4 +1,4 @@
-"""Fills the register of a simulated server from a CSV file of synthetic people.
+"""Fills a register with a first stock of people, from a CSV file of synthetic ones.
 
 The columns are those of a development network's ``people.csv``; ``latin_name``, ``common_name`` and
 ``former_surname`` may be missing. The file is read as a stream, so that a million people fit.
@@ -28,21 +28,23 @@ NO_CARD = "none"
 _BATCH = 5_000
 
 
-def fill(store: Store, source: Path, *, now: datetime) -> None:
+def fill(store: Store, source: Path, *, now: datetime, within: str | None = None) -> None:
     """Bring the register to what the file says, unless it was filled from the same content before.
 
-    Another content replaces everybody. Raises StateError with the line that cannot be read.
+    ``within`` keeps to the people of a prefecture (two digits) or municipality (six). Another content
+    replaces everybody. Raises StateError with the line that cannot be read.
     """
     with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest() + (within or "")
     if store.loader.is_stale():
         store.loader.fold_again()
     if store.loader.source() == digest:
         return
     if store.loader.unfinished() != digest:
         store.loader.clear()
-    _fill_cards(store, source)
-    store.loader.load(read_people(source), source=digest, recorded_at=now)
+    _fill_cards(store, source, within)
+    people = (record for record in read_people(source) if _is_within(record.municipality.digits, within))
+    store.loader.load(people, source=digest, recorded_at=now)
 
 
 def read_people(source: Path) -> Iterator[IdentityRecord]:
@@ -54,11 +56,15 @@ def read_people(source: Path) -> Iterator[IdentityRecord]:
             raise StateError(f"{source}, line {line}: {error}") from None
 
 
-def _fill_cards(store: Store, source: Path) -> None:
+def _is_within(municipality: str, within: str | None) -> bool:
+    return within is None or municipality.startswith(within)
+
+
+def _fill_cards(store: Store, source: Path, within: str | None) -> None:
     states = (
         (ResidentRecordCode(row["resident_record_code"]), row["card_state"])
         for row in _checked(source)
-        if row["card_state"] != NO_CARD
+        if row["card_state"] != NO_CARD and _is_within(row["municipality"], within)
     )
     while batch := list(islice(states, _BATCH)):
         with store.unit_of_work() as work:

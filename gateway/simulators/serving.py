@@ -1,0 +1,75 @@
+"""What every simulated counterpart is: a real system with its own register, that misbehaves on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway.app import LocalPeople
+from gateway.domain.register_text import RegisterText
+from gateway.domain.search import Match, Place, RegisterAnswer, SearchQuestion, SearchTerms
+from gateway.errors import StateError
+from gateway.flows.person_search import LocalSearch
+from gateway.running import Parts, System, clock_of, serve_system
+from gateway.settings import Settings
+from gateway.simulators.behaviour import Behaviour, Misbehaving
+from gateway.state import StateFolder
+from gateway.stock import fill
+from gateway.store import Store
+from gateway.transport.http import Application
+
+
+def serve_simulator(
+    state: StateFolder,
+    settings: Settings,
+    make: Callable[[Behaviour], System],
+    *,
+    within: str | None = None,
+) -> None:
+    """Run a simulated system until it is told to end.
+
+    Its register is brought to its file of people first; ``within`` keeps to those of a prefecture (two
+    digits) or municipality (six).
+    """
+    if settings.simulator is None:
+        raise StateError(f"{state.settings_file}: a simulated system needs the table [simulator]")
+    clock = clock_of(settings)
+    store = Store.open(state.path, clock=clock, upgrade=True)
+    try:
+        fill(store, state.resolve(settings.simulator.people), now=clock.now(), within=within)
+    finally:
+        store.close()
+    serve_system(state, settings, make(Behaviour(state.resolve(settings.simulator.behaviour))))
+
+
+class Simulated(System):
+    """A system whose answers are spoilt as ``simulator set`` asks for."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+
+    @property
+    def mistakes_the_person(self) -> bool:
+        """Whether it is to answer about somebody who was not asked for."""
+        return bool(self.behaviour()["kind"] == "wrong-person")
+
+    def wrap(self, application: Application, parts: Parts) -> Application:
+        """The misbehaviour around the strict application."""
+        return Misbehaving(application, self.behaviour, parts.signer, parts.clock)
+
+    def search_handler(
+        self, parts: Parts, place: Place, prefix: str
+    ) -> Callable[[SearchQuestion], RegisterAnswer]:
+        """The use case behind SearchPerson over the system's own register."""
+        search = LocalSearch(LocalPeople(parts.store.register), parts.clock, place, prefix)
+
+        def answer(question: SearchQuestion) -> RegisterAnswer:
+            within = None if question.residence is None else question.residence.digits
+            about = _other_terms(question.terms) if self.mistakes_the_person else question.terms
+            return RegisterAnswer(search(question, within), about)
+
+        return answer
+
+
+def _other_terms(terms: SearchTerms) -> SearchTerms:
+    return replace(terms, name=(RegisterText("別人\u3000太郎"), Match.EXACT))
