@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 
@@ -16,8 +18,11 @@ from gateway.domain.basic_four import BasicFour
 from gateway.domain.caller import Caller, Operator
 from gateway.domain.codes import DocumentKind, Purpose, Sex, VerificationResult
 from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
-from gateway.domain.register_date_text import read_written
+from gateway.domain.identity_record import IdentityRecord
+from gateway.domain.kana import Kana
+from gateway.domain.register_date_text import read_written, written
 from gateway.domain.register_text import RegisterText
+from gateway.domain.search import Match, SearchQuestion, SearchTerms
 from gateway.domain.values import InvalidValue, read_code
 from gateway.domain.verification import IdentityQuestion, PresentedDocument
 from gateway.errors import UsageError
@@ -28,9 +33,26 @@ from gateway.trust.configured import trust_store
 app = new_app("The integrated terminal (統合端末): asks the municipal CS as a clerk would.")
 
 
+Terminal = Annotated[str, typer.Option(help="Id of the terminal that asks.")]
+OperatorIds = Annotated[str, typer.Option("--operator", help="照合ID/操作者ID of the operator.")]
+PurposeCode = Annotated[str, typer.Option("--purpose", help="Purpose code.")]
+EarlierTry = Annotated[
+    str | None, typer.Option("--message-id", help="MessageID of an earlier try: the same question again.")
+]
+
+
 @app.callback()
 def _group() -> None:
     pass
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """Within: options become domain values; one that cannot is wrong use of the command."""
+    try:
+        yield
+    except InvalidValue as error:
+        raise UsageError(f"{error.what}: {error.code}") from None
 
 
 @app.command(
@@ -38,8 +60,8 @@ def _group() -> None:
     "--terminal 131016-T001 --operator V1310160001/OP01"
 )
 def verify(
-    terminal: Annotated[str, typer.Option(help="Id of the terminal that asks.")],
-    operator: Annotated[str, typer.Option(help="照合ID/操作者ID of the operator.")],
+    terminal: Terminal,
+    operator: OperatorIds,
     code: Annotated[str | None, typer.Option(help="住民票コード read from the card, 11 digits.")] = None,
     document: Annotated[
         str | None,
@@ -49,10 +71,8 @@ def verify(
     birth_date: Annotated[str | None, typer.Option(help="Birth date as written: 昭和60年4月12日.")] = None,
     sex: Annotated[str | None, typer.Option(help="1 (男) or 2 (女).")] = None,
     address: Annotated[str | None, typer.Option(help="住所 as on the document.")] = None,
-    purpose: Annotated[str, typer.Option(help="Purpose code.")] = Purpose.RECORD_COPY.value,
-    message_id: Annotated[
-        str | None, typer.Option(help="MessageID of an earlier try: the same question again.")
-    ] = None,
+    purpose: PurposeCode = Purpose.RECORD_COPY.value,
+    message_id: EarlierTry = None,
     folder: State = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,13 +81,11 @@ def verify(
     Prints the national server's result. Exit status 0 for any result, 1 when the question was refused.
     """
     state, settings = open_state(folder)
-    try:
+    with usable():
         question = IdentityQuestion(
             _caller(settings, terminal, operator, purpose),
             _key(code, document, (name, birth_date, sex, address)),
         )
-    except InvalidValue as error:
-        raise UsageError(f"{error.what}: {error.code}") from None
     client = open_terminal(state, settings)
     try:
         answer = client.verify_identity(question, message_id=message_id)
@@ -85,6 +103,92 @@ def verify(
     result, colour = answer.result, "green" if answer.result is VerificationResult.MATCH else "yellow"
     output.line(f"{result.value}  {result.ja}  {result.en}", colour)
     output.line(f"checked at {answer.checked_at:%Y-%m-%dT%H:%M:%SZ}, reference {answer.reference}")
+
+
+@app.command(
+    epilog="Example: juki-gateway terminal search --state build/demo/131016-terminal-1 --name 山田 --prefix "
+    "--address 東京都千代田区 --terminal 131016-T001 --operator V1310160001/OP01"
+)
+def search(
+    terminal: Terminal,
+    operator: OperatorIds,
+    name: Annotated[str | None, typer.Option(help="氏名, 通称, 旧氏 or Latin name, now or past.")] = None,
+    kana: Annotated[str | None, typer.Option(help="Reading of the name, full-width katakana.")] = None,
+    birth_date: Annotated[str | None, typer.Option(help="Birth date as written: 昭和60年4月12日.")] = None,
+    sex: Annotated[str | None, typer.Option(help="1 (男) or 2 (女).")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="住所, now or past; compared from its beginning.")
+    ] = None,
+    prefix: Annotated[bool, typer.Option("--prefix", help="Name and reading are beginnings.")] = False,
+    residence: Annotated[
+        str | None, typer.Option(help="Code of the municipality where the person is thought to live.")
+    ] = None,
+    purpose: PurposeCode = Purpose.RECORD_COPY.value,
+    message_id: EarlierTry = None,
+    folder: State = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search identity records (検索) by at least two of name, birth date and address.
+
+    Without --residence the search goes outward: here, the prefecture, the nation. Exit status 0 for any
+    result, 1 when the question was refused.
+    """
+    state, settings = open_state(folder)
+    match = Match.PREFIX if prefix else Match.EXACT
+    with usable():
+        question = SearchQuestion(
+            _caller(settings, terminal, operator, purpose),
+            SearchTerms(
+                name=None if name is None else (RegisterText(name), match),
+                kana=None if kana is None else (Kana(kana), match),
+                birth_date=None if birth_date is None else read_written(birth_date),
+                sex=None if sex is None else read_code(Sex, sex),
+                address=None if address is None else (RegisterText(address), Match.PREFIX),
+            ),
+            None if residence is None else MunicipalityCode(residence),
+        )
+    client = open_terminal(state, settings)
+    try:
+        answer = client.search_person(question, message_id=message_id)
+    finally:
+        client.close()
+    output = Output(as_json)
+    people = [_person(record) for record in answer.records]
+    output.document(
+        {
+            "result": answer.result.value,
+            "text": {"ja": answer.result.ja, "en": answer.result.en},
+            "answered_by": answer.answered_by.value,
+            "checked_at": answer.checked_at.isoformat().replace("+00:00", "Z"),
+            "reference": answer.reference,
+            "people": people,
+        }
+    )
+    output.line(f"{answer.result.value}  {answer.result.ja}  {answer.result.en}")
+    output.line(f"searched by {answer.answered_by.en}, reference {answer.reference}")
+    columns = ("resident_record_code", "name", "kana", "birth_date", "sex", "address", "municipality")
+    if people:
+        output.table(columns, [[person[column] or "" for column in columns] for person in people])
+
+
+def _person(record: IdentityRecord) -> dict[str, str | None]:
+    """A record for people and programs; a search shows no 個人番号."""
+
+    def inline(text: RegisterText | None) -> str | None:
+        return None if text is None else text.inline
+
+    return {
+        "resident_record_code": record.code.digits,
+        "name": record.name.inline,
+        "kana": None if record.kana is None else record.kana.text,
+        "latin_name": inline(record.latin_name),
+        "common_name": inline(record.common_name),
+        "former_surname": inline(record.former_surname),
+        "birth_date": written(record.birth_date),
+        "sex": record.sex.value,
+        "address": record.address.inline,
+        "municipality": record.municipality.digits,
+    }
 
 
 def open_terminal(state: StateFolder, settings: Settings) -> IntegratedTerminal:

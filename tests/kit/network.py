@@ -203,9 +203,9 @@ class Network:
             [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False
         )
 
-    def behave(self, behaviour: str) -> None:
+    def behave(self, behaviour: str, simulator: str = NATIONAL) -> None:
         """``simulator set`` for the national server, written directly: the command is tested elsewhere."""
-        file = self.state(NATIONAL).resolve(Path("run/behaviour.json"))
+        file = self.state(simulator).resolve(Path("run/behaviour.json"))
         scratch = file.with_suffix(".new")
         scratch.write_text(json.dumps(parse_behaviour(behaviour)), encoding="ascii")
         scratch.replace(file)
