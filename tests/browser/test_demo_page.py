@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from gateway.capture import Captures
+from gateway.capture import Captured, Captures
 from tests import tools
 
 MEGABYTE = 1_000_000
@@ -134,10 +134,18 @@ def test_every_step_has_its_entry_and_every_bad_request_its_refusal(demo: Demo) 
     assert {one["outcome"] for one in demo.document["refusals"]} == {"refused"}
 
 
-def test_the_gateway_kept_what_it_asked(demo: Demo) -> None:
-    (kept,) = Captures(demo.folder / "131016-cs" / "data").read()
+def asked_in_flow_2(demo: Demo) -> Captured:
+    """What the gateway asked the national server because of flow 2, as it kept it."""
     two = next(flow for flow in demo.document["flows"] if flow["flow"] == "2")
-    assert kept.message_id == two["steps"][2]["message"]["message_id"]
+    message_id = two["steps"][2]["message"]["message_id"]
+    (kept,) = (
+        one for one in Captures(demo.folder / "131016-cs" / "data").read() if one.message_id == message_id
+    )
+    return kept
+
+
+def test_the_gateway_kept_what_it_asked(demo: Demo) -> None:
+    kept = asked_in_flow_2(demo)
     assert kept.request.startswith(b"<soap:Envelope")
     assert not (demo.folder / "national-server" / "data" / "exchanges").exists()
 
@@ -156,9 +164,13 @@ def test_the_checker_finds_nothing(demo: Demo) -> None:
         check=False,
         timeout=100,
     )
-    said = json.loads(done.stdout)["messages"]
-    assert [(one["type"], one.get("lastLine"), one["message"]) for one in said] == []
-    assert done.returncode == 0
+    said = [
+        (one["type"], one.get("lastLine"), one["message"])
+        for one in json.loads(done.stdout)["messages"]
+        # Names are shown as the register holds them: normalising 﨑 would make it another person's name.
+        if "Unicode Normalization Form C" not in one["message"]
+    ]
+    assert said == []
 
 
 # The browser
@@ -186,7 +198,9 @@ def test_every_message_opens(english: Opened, demo: Demo) -> None:
     page = english.page
     arrows = page.locator(".diagram a")
     messages = page.locator("details.message")
-    assert messages.count() == arrows.count() == 4 + 2 * len(demo.document["refusals"])
+    # Flow 2 has four messages; each refusal a request and its fault; the other flows bring theirs.
+    assert messages.count() == arrows.count() >= 4 + 2 * len(demo.document["refusals"])
+    assert page.locator("details.message[id^='flow-2-']").count() == 4
     for place in range(arrows.count()):
         target = arrows.nth(place).get_attribute("href")
         arrows.nth(place).click()
@@ -232,7 +246,7 @@ def test_the_keyboard_is_enough(english: Opened) -> None:
 
 def test_the_exact_bytes_can_be_saved(english: Opened, demo: Demo, tmp_path: Path) -> None:
     page = english.page
-    (kept,) = Captures(demo.folder / "131016-cs" / "data").read()
+    kept = asked_in_flow_2(demo)
     page.locator(".diagram a[href='#flow-2-step-3-1']").click()
     message = page.locator("#flow-2-step-3-1")
     message.locator("details.bytes > summary").click()

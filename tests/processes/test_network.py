@@ -20,6 +20,7 @@ import pytest
 from cryptography import x509
 
 from gateway.cli.network.health import is_ready, probe_context
+from gateway.cli.network.plan import DEVELOPMENT
 from gateway.domain.identifiers import IndividualNumber, MunicipalityCode, ResidentRecordCode
 from gateway.domain.kana import Kana
 from gateway.domain.register_date_text import read_written
@@ -29,7 +30,8 @@ from gateway.state import StateFolder
 
 COMMAND = (sys.executable, "-m", "gateway.cli")
 READY_SECONDS = 30
-SERVED = ("national-server", "131016-cs")
+SERVED = tuple(system.id for system in DEVELOPMENT.served)
+CALLERS = tuple(system.id for system in DEVELOPMENT.systems if not system.served)
 _LIVE = shutil.ignore_patterns("network.json", "*.sqlite*")
 NEGATIVE = {
     "expired", "not_yet_valid", "revoked", "other_ca", "ca_as_leaf", "wrong_usage", "small_key",
@@ -144,7 +146,7 @@ def test_the_document_says_everything(running: Up) -> None:
     assert set(document["trust"]) == {"anchors", "intermediates", "crls"}
     assert [len(document["trust"][part]) for part in ("anchors", "intermediates", "crls")] == [1, 1, 2]
     systems = {system["id"]: system for system in document["systems"]}
-    assert set(systems) == {*SERVED, "131016-terminal-1"}
+    assert set(systems) == {*SERVED, *CALLERS}
     common = {"id", "role", "name", "municipality", "state", "signing", "tls"}
     for name, system in systems.items():
         more = {"address", "services"} if name in SERVED else {"terminals", "operators", "purposes"}
@@ -239,14 +241,16 @@ def test_status_and_the_refused_second_start(running: Up) -> None:
 def test_settings_are_those_of_a_development_network(running: Up) -> None:
     settings = load_settings(running.folder / "131016-cs" / "gateway.toml")
     assert settings.mode == "development"
-    assert {counterpart.id for counterpart in settings.counterparts} == {
-        "national-server",
-        "131016-terminal-1",
-    }
+    gateway = DEVELOPMENT.system("131016-cs")
+    wanted = {system.id for system in DEVELOPMENT.counterparts(gateway)}
+    assert {"national-server", "13-prefectural-server", "131016-terminal-1"} <= wanted
+    assert {counterpart.id for counterpart in settings.counterparts} == wanted
     assert all(counterpart.fault_detail for counterpart in settings.counterparts)
     assert settings.limits.requests_per_minute == settings.budgets.per_person == 1_000_000
-    national = next(one for one in running.document["systems"] if one["id"] == "national-server")
-    assert [(one.id, one.url) for one in settings.destinations] == [("national-server", national["address"])]
+    addresses = {one["id"]: one.get("address") for one in running.document["systems"]}
+    assert [(one.id, one.url) for one in settings.destinations] == [
+        (name, addresses[name]) for name in gateway.calls
+    ]
 
 
 def test_a_revocation_reaches_every_system(running: Up) -> None:
