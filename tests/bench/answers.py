@@ -1,4 +1,4 @@
-"""A sample of the answers, verified after the run by code that is not the gateway's (tests.kit.tree, signing)."""
+"""A sample of the answers, verified after the run by code that is not the gateway's (tests.kit)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from tests.kit import signing, tree
 
 
 def verify(raw: bytes, request: Request, certificate: x509.Certificate) -> None:
-    """Raises ValueError unless ``raw`` is a record found, signed by that certificate's key, for this request."""
+    """Raises ValueError unless ``raw`` is a record found, signed by that key, for this request."""
     root = tree.parse(raw)
     info = root.one("SignedInfo")
     covered = {_covered(root, reference) for reference in info.elements if reference.local == "Reference"}
     wanted = {
-        "Body", "Timestamp", "BinarySecurityToken", "SignatureConfirmation", "To", "Action", "MessageID", "RelatesTo",
+        "Body", "Timestamp", "BinarySecurityToken", "SignatureConfirmation",
+        "To", "Action", "MessageID", "RelatesTo",
     }  # fmt: skip
     _demand(covered == wanted, f"signed are {sorted(covered)}")
     _check_value(base64.b64decode(root.one("SignatureValue").text), tree.canonical(info), certificate)

@@ -1,6 +1,6 @@
 """Makes the load: requests made before, sent on kept connections as fast as they are answered.
 
-    python -m tests.bench.load JOB      JOB: a JSON file as ``Job`` writes it; the result goes to its ``result``
+    python -m tests.bench.load JOB      JOB: a JSON file as ``Job`` writes it; the result goes where it says
 
 Nothing is signed, read or verified here while time is taken: an answer is over when its last byte is there.
 Each connection has one request in flight. The first ``warm`` answers are not counted.

@@ -1,6 +1,6 @@
 """The machine that a benchmark runs on: its processor, and what signing and verifying cost on it.
 
-    python -m tests.bench.machine KEY CERTIFICATE SECONDS     prints one figure: CPU µs of one sign and one verify
+    python -m tests.bench.machine KEY CERTIFICATE SECONDS     prints CPU µs of one sign and one verify
 
 As a program of its own it runs under the same environment and on the same core as the server beside it.
 """
@@ -82,7 +82,9 @@ def main() -> None:
             if isinstance(key, rsa.RSAPrivateKey) and isinstance(public, rsa.RSAPublicKey):
                 value = key.sign(_DATA, padding.PKCS1v15(), hashes.SHA256())
                 public.verify(value, _DATA, padding.PKCS1v15(), hashes.SHA256())
-            elif isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(public, ec.EllipticCurvePublicKey):
+            elif isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(
+                public, ec.EllipticCurvePublicKey
+            ):
                 value = key.sign(_DATA, ec.ECDSA(hashes.SHA256()))
                 public.verify(value, _DATA, ec.ECDSA(hashes.SHA256()))
             else:

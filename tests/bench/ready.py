@@ -46,8 +46,12 @@ class Request:
 
 
 def question(record: IdentityRecord) -> SearchQuestion:
-    """Who of this municipality has this name and this date of birth?"""
-    terms = SearchTerms(name=(record.name, Match.EXACT), birth_date=record.birth_date)
+    """Who of this municipality has this name, this date of birth and this address? (As a rule one person.)"""
+    terms = SearchTerms(
+        name=(record.name, Match.EXACT),
+        birth_date=record.birth_date,
+        address=(record.address, Match.EXACT),
+    )
     return SearchQuestion(_CALLER, terms, residence=_CALLER.municipality)
 
 

@@ -51,7 +51,9 @@ class Rig:
         take_folder(folder, "network")
         self._made: Made = make_network(folder, DEVELOPMENT, lambda _text: None)
         RevocationLists(self._made.authority, self._made.states.values()).refresh()
-        home = (record for record in townspeople(people * 4, seed=4) if record.municipality.digits == "131016")
+        home = (
+            record for record in townspeople(people * 4, seed=4) if record.municipality.digits == "131016"
+        )
         self.people: list[IdentityRecord] = list(islice(home, people))
 
     @property
