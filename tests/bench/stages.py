@@ -3,7 +3,8 @@
     python -m tests.bench.stages STATE_FOLDER REQUESTS WARM      prints JSON: µs by stage
 
 It is the gateway's own application that answers, commits shared by 16, with a stopwatch around the functions
-named below. A stage has the time of its functions less that of other stages called inside; what belongs to none is "the rest".
+named below. A stage has the time of its functions less that of other stages called inside; what belongs to
+none is "the rest".
 """
 
 from __future__ import annotations
