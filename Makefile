@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: setup demo test check mutants tools clean lock
+.PHONY: setup demo test check mutants soak bench bench-large tools clean lock
 
 setup: .venv/ready
 
@@ -11,13 +11,15 @@ setup: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q gateway clients
 	touch .venv/ready
 
 demo: setup
 	$(BIN)/juki-gateway demo build/demo
 
+# Files in their order: those that start processes come first, so that no long one is left for the end.
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .
@@ -28,6 +30,19 @@ check: setup
 # Switches every refusal off in turn; fails when the refusal tests do not notice.
 mutants: setup
 	$(BIN)/python -m tests.mutants
+
+# Kills, cuts and failing calls while changes are reported; says its seed: make soak SEED=1 runs it again.
+soak: setup
+	$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.soak --database postgresql --only kills --changes 5000 $(if $(SEED),--seed $(SEED))
+
+# What a signed round trip costs beside the arithmetic of the same run: build/bench/report.json.
+bench: setup
+	$(BIN)/python -m tests.bench
+
+# Search latency and evidence at full size; takes long.
+bench-large: setup
+	$(BIN)/python -m tests.bench.large
 
 # Tools in their own folders under build/tools: what tests use and what cannot live in .venv.
 tools: setup

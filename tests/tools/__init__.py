@@ -14,6 +14,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "build" / "tools"
 
 COMMANDS = {
     "chromium": FOLDER / "chromium" / "bin" / "chromium",
+    "strace": FOLDER / "strace" / "bin" / "strace",
     "sslyze": FOLDER / "sslyze" / "bin" / "python",  # -m sslyze
     "vnu": FOLDER / "vnu" / "bin" / "vnu",
     "xmlsec1": FOLDER / "xmlsec1" / "bin" / "xmlsec1",

@@ -20,7 +20,7 @@ _HERE = Path(__file__).parent
 
 _WRAPPER = f"""\
 #!/bin/sh
-{LIBRARY_PATH}exec "$here/root/usr/bin/xmlsec1" "$@"
+{LIBRARY_PATH}exec "$here/root/usr/bin/{{name}}" "$@"
 """
 
 
@@ -56,15 +56,30 @@ def _sslyze_version() -> str:
 
 def _get_xmlsec1(folder: Path) -> None:
     unpack(folder, "xmlsec1")
-    write_wrapper(COMMANDS["xmlsec1"], _WRAPPER)
+    write_wrapper(COMMANDS["xmlsec1"], _WRAPPER.format(name="xmlsec1"))
 
 
 def _xmlsec1_version() -> str:
     return run(COMMANDS["xmlsec1"], "--version").removeprefix("xmlsec1").strip()
 
 
+def _get_strace(folder: Path) -> None:
+    """The system's own behind a wrapper, or an unpacked one."""
+    installed = shutil.which("strace")
+    if installed is not None:
+        write_wrapper(COMMANDS["strace"], f'#!/bin/sh\nexec "{installed}" "$@"\n')
+        return
+    unpack(folder, "strace")
+    write_wrapper(COMMANDS["strace"], _WRAPPER.format(name="strace"))
+
+
+def _strace_version() -> str:
+    return run(COMMANDS["strace"], "-V").splitlines()[0].rpartition(" ")[2]
+
+
 _TOOLS: dict[str, tuple[Callable[[Path], None], Callable[[], str]]] = {
     "chromium": (chromium.get, chromium.version),
+    "strace": (_get_strace, _strace_version),
     "sslyze": (_get_sslyze, _sslyze_version),
     "vnu": (vnu.get, vnu.version),
     "xmlsec1": (_get_xmlsec1, _xmlsec1_version),

@@ -24,10 +24,13 @@ def get(folder: Path) -> None:
     packed = folder / run(*_npm(folder), "pack", "--silent", "--ignore-scripts", _PACKAGE, cwd=folder)
     if hashlib.sha256(packed.read_bytes()).hexdigest() != _SHA256:
         raise CannotBeHad(f"{_PACKAGE} is not the one whose digest is pinned")
+    jar = folder / "vnu.jar"
     with tarfile.open(packed) as archive:
-        archive.extract("package/build/dist/vnu.jar", folder, filter="data")
+        inside = archive.extractfile("package/build/dist/vnu.jar")
+        if inside is None:
+            raise CannotBeHad(f"{_PACKAGE} has no vnu.jar")
+        jar.write_bytes(inside.read())
     packed.unlink()
-    jar = folder / "package" / "build" / "dist" / "vnu.jar"
     write_wrapper(COMMANDS["vnu"], f'#!/bin/sh\nexec "{_java(folder)}" -jar "{jar}" "$@"\n')
 
 
