@@ -5,25 +5,50 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gateway.contract import mapping, national, prefectural, terminal
+from lxml import etree
+
+from gateway.contract import (
+    addressee_terminal,
+    card_management,
+    consistency,
+    consistency_result,
+    jlis,
+    mapping,
+    municipal,
+    national,
+    number_use,
+    prefectural,
+    resident_record,
+    terminal,
+)
 from gateway.contract.schema import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lxml import etree
-
     from gateway.contract.codec import Codec
     from gateway.contract.service import Operation, Service
 
+_MODULES = (
+    *(terminal, resident_record, number_use, addressee_terminal, municipal),
+    *(prefectural, national, jlis, card_management),
+    *(consistency, consistency_result),
+)
+
 SERVICES: Mapping[str, Service] = MappingProxyType(
-    {module.SERVICE.name: module.SERVICE for module in (terminal, prefectural, national)}
+    {module.SERVICE.name: module.SERVICE for module in _MODULES}
 )
 """Every service of the contract by its name."""
 
 _CODECS: dict[str, dict[str, Codec[Any, Any]]] = {
-    module.SERVICE.name: {**module.CODECS} for module in (terminal, prefectural, national)
+    module.SERVICE.name: {**module.CODECS} for module in _MODULES
 }
+
+for _service in SERVICES.values():
+    for _operation in _service.operations.values():
+        _codec = _CODECS[_service.name][_operation.name]
+        mapping.compile_model(_codec.request, _operation.request)
+        mapping.compile_model(_codec.response, _operation.response)
 
 
 def codec_of(service: Service, operation: Operation) -> Codec[Any, Any]:
@@ -42,14 +67,20 @@ def read_request(service: Service, operation: Operation, element: etree._Element
     return codec.read_request(mapping.read(codec.request, element), operation.name)
 
 
-def write_answer(service: Service, operation: Operation, answer: Any) -> etree._Element:
-    """The Body's child that answers with a domain value."""
+def write_answer(service: Service, operation: Operation, answer: Any) -> bytes:
+    """The Body's child that answers with a domain value, in exclusive canonical form."""
     codec = codec_of(service, operation)
     return mapping.write(codec.response, codec.write_answer(answer), operation.response)
 
 
 def write_request(service: Service, operation: Operation, question: Any) -> etree._Element:
     """The Body's child that asks with a domain value; for programs that ask without a SOAP library."""
+    codec = codec_of(service, operation)
+    return etree.fromstring(mapping.write(codec.request, codec.write_request(question), operation.request))
+
+
+def write_body(service: Service, operation: Operation, question: Any) -> bytes:
+    """The Body's child that asks with a domain value, in exclusive canonical form, to be sent later."""
     codec = codec_of(service, operation)
     return mapping.write(codec.request, codec.write_request(question), operation.request)
 

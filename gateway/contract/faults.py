@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from lxml import etree
 
 from gateway.contract import mapping
 from gateway.contract.service import FAULTS
@@ -12,9 +14,6 @@ from gateway.refusals import Fault
 
 # isort: split
 from spyne import Integer, Unicode, XmlAttribute, XmlData
-
-if TYPE_CHECKING:
-    from lxml import etree
 
 XML = "http://www.w3.org/XML/1998/namespace"
 
@@ -32,6 +31,8 @@ ReasonText = text("ReasonText", min_len=1, max_len=500)
 
 Reason = record(FAULTS, "Reason", [("lang", XmlAttribute(Language, ns=XML)), ("value", XmlData(ReasonText))])
 
+_REFUSAL = f"{{{FAULTS}}}Refusal"
+
 Refusal = record(
     FAULTS,
     "Refusal",
@@ -42,6 +43,9 @@ Refusal = record(
         ("reason", Reason.customize(min_occurs=0, max_occurs=2, nillable=False)),
     ],
 )
+
+mapping.compile_model(Refusal, _REFUSAL)
+_Reason, _Refusal = mapping.message_class(Reason), mapping.message_class(Refusal)
 
 
 def fault_detail(
@@ -55,7 +59,7 @@ def fault_detail(
     if code not in CODES:
         raise ValueError("not a fault code of the contract")
     reasons: list[Any] = [
-        Reason(lang=lang, value=reason[:500]) for lang, reason in (("ja", ja), ("en", en)) if reason
+        _Reason(lang=lang, value=reason[:500]) for lang, reason in (("ja", ja), ("en", en)) if reason
     ]
-    message = Refusal(code=code, reference=reference, step=step, reason=reasons or None)
-    return mapping.write(Refusal, message, f"{{{FAULTS}}}Refusal")
+    message = _Refusal(code=code, reference=reference, step=step, reason=reasons or None)
+    return etree.fromstring(mapping.write(Refusal, message, _REFUSAL))

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.contract import types
 from gateway.contract.codec import Codec
+from gateway.contract.mapping import message_class
 from gateway.contract.service import TYPES
 from gateway.contract.values import read_basic_four, read_caller, value, write_basic_four, write_caller
 from gateway.domain.codes import DocumentKind, VerificationResult
@@ -16,6 +17,9 @@ from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.instant import read_instant, write_instant
 from gateway.domain.values import read_code
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion, NationalAnswer, PresentedDocument
+
+_PresentedDocument = message_class(types.PresentedDocument)
+_Verification = message_class(types.Verification)
 
 # The two keys are a choice in the schema, which spyne cannot say: optional here, one of two there.
 _KEYS: list[tuple[str, Any]] = [
@@ -28,22 +32,24 @@ _VERIFICATION: tuple[str, Any] = ("verification", types.element_of(TYPES, types.
 def terminal_codec(namespace: str) -> Codec[IdentityQuestion, IdentityAnswer]:
     """Models and conversions as the terminal's service has them."""
     response = types.record(namespace, "VerifyIdentityResponse", [_VERIFICATION])
+    made = message_class(response)
     return _codec(
         namespace,
         response,
         read_answer=_read_answer,
-        write_answer=lambda answer: response(verification=_write_verification(answer)),
+        write_answer=lambda answer: made(verification=_write_verification(answer)),
     )
 
 
 def national_codec(namespace: str) -> Codec[IdentityQuestion, NationalAnswer]:
     """Models and conversions as the national server's service has them."""
     response = types.record(namespace, "VerifyIdentityResponse", [_VERIFICATION, *_KEYS])
+    made = message_class(response)
     return _codec(
         namespace,
         response,
         read_answer=lambda message, at: NationalAnswer(_read_answer(message, at), _read_key(message, at)),
-        write_answer=lambda found: response(
+        write_answer=lambda found: made(
             verification=_write_verification(found.answer), **_write_key(found.about)
         ),
     )
@@ -55,15 +61,14 @@ def _codec(namespace: str, response: Any, *, read_answer: Any, write_answer: Any
         "VerifyIdentity",
         [("caller", types.element_of(TYPES, types.Caller)), *_KEYS],
     )
+    made = message_class(request)
     return Codec(
         request=request,
         response=response,
         read_request=lambda message, at: IdentityQuestion(
             read_caller(message.caller, f"{at}/caller"), _read_key(message, at)
         ),
-        write_request=lambda question: request(
-            caller=write_caller(question.caller), **_write_key(question.key)
-        ),
+        write_request=lambda question: made(caller=write_caller(question.caller), **_write_key(question.key)),
         read_answer=read_answer,
         write_answer=write_answer,
     )
@@ -80,7 +85,7 @@ def _read_key(message: Any, at: str) -> ResidentRecordCode | PresentedDocument:
 def _write_key(key: ResidentRecordCode | PresentedDocument) -> dict[str, Any]:
     if isinstance(key, ResidentRecordCode):
         return {"residentRecordCode": key.digits}
-    document = types.PresentedDocument(kind=key.kind.value, items=write_basic_four(key.items))
+    document = _PresentedDocument(kind=key.kind.value, items=write_basic_four(key.items))
     return {"presentedDocument": document}
 
 
@@ -96,7 +101,7 @@ def _read_answer(message: Any, at: str) -> IdentityAnswer:
 
 
 def _write_verification(answer: IdentityAnswer) -> Any:
-    return types.Verification(
+    return _Verification(
         result=answer.result.value,
         checkedAt=write_instant(answer.checked_at),
         reference=answer.reference,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.contract import types
+from gateway.contract.mapping import message_class
 from gateway.contract.values import read_date, value, write_date
 from gateway.domain.codes import Sex
 from gateway.domain.identifiers import IndividualNumber, MunicipalityCode, ResidentRecordCode
@@ -14,6 +15,13 @@ from gateway.domain.kana import Kana
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Match, Place, SearchAnswer, SearchResult, SearchTerms
 from gateway.domain.values import read_code
+
+_SearchTerms = message_class(types.SearchTerms)
+_NameTerm = message_class(types.NameTerm)
+_KanaTerm = message_class(types.KanaTerm)
+_AddressTerm = message_class(types.AddressTerm)
+_Found = message_class(types.Found)
+_IdentityRecord = message_class(types.IdentityRecord)
 
 
 def read_terms(message: Any, at: str) -> SearchTerms:
@@ -37,13 +45,12 @@ def _read_term(term: Any, kind: Any, at: str) -> Any:
 
 def write_terms(terms: SearchTerms) -> Any:
     """What is searched for, as message object."""
-    return types.SearchTerms(
-        name=terms.name and types.NameTerm(text=terms.name[0].inline, match=terms.name[1].value),
-        kana=terms.kana and types.KanaTerm(text=terms.kana[0].text, match=terms.kana[1].value),
+    return _SearchTerms(
+        name=terms.name and _NameTerm(text=terms.name[0].inline, match=terms.name[1].value),
+        kana=terms.kana and _KanaTerm(text=terms.kana[0].text, match=terms.kana[1].value),
         birthDate=terms.birth_date and write_date(terms.birth_date),
         sex=terms.sex and terms.sex.value,
-        address=terms.address
-        and types.AddressTerm(text=terms.address[0].inline, match=terms.address[1].value),
+        address=terms.address and _AddressTerm(text=terms.address[0].inline, match=terms.address[1].value),
     )
 
 
@@ -62,7 +69,7 @@ def read_found(message: Any, at: str) -> SearchAnswer:
 
 def write_found(answer: SearchAnswer) -> Any:
     """The result of a search, as message object; a search never shows a 個人番号 (our own rule)."""
-    return types.Found(
+    return _Found(
         result=answer.result.value,
         answeredBy=answer.answered_by.value,
         checkedAt=write_instant(answer.checked_at),
@@ -99,7 +106,7 @@ def read_record(message: Any, at: str) -> IdentityRecord:
 def write_record(record: IdentityRecord, *, with_individual_number: bool) -> Any:
     """An identity record as message object; the 個人番号 only where the operation is one for it."""
     number = record.individual_number if with_individual_number else None
-    return types.IdentityRecord(
+    return _IdentityRecord(
         residentRecordCode=record.code.digits,
         individualNumber=number and number.digits,
         name=record.name.inline,

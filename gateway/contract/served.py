@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/xml; charset=utf-8"
 
 # Imports name files beside each other; over HTTP they are queries of the same address.
-_IMPORT = re.compile(rb'schemaLocation="([a-z0-9-]+[.]xsd)"')
+_IMPORT = re.compile(rb'schemaLocation="([a-z0-9_-]+[.]xsd)"')
 _ADDRESS = re.compile(rb'(<soap:address location=)"[^"]*"')
 
 

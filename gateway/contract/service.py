@@ -14,6 +14,9 @@ TYPES = "urn:juki-gateway:types:1"
 FAULTS = "urn:juki-gateway:faults:1"
 """Namespace of the fault detail."""
 
+PIECE_BYTES = 8_388_608
+"""The longest body of a service that takes pieces: many records in one message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -55,6 +58,11 @@ class Service:
             if operation.name == name:
                 return operation
         raise KeyError(f"{self.name} has no operation {name}")
+
+    @property
+    def takes_pieces(self) -> bool:
+        """Whether its messages may be as long, and have as many elements, as a piece of a file."""
+        return self.body_bytes == PIECE_BYTES
 
 
 def make_operation(namespace: str, name: str, *, changes: bool) -> Operation:

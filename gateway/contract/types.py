@@ -19,7 +19,7 @@ from gateway.domain.search import Match, Place, SearchResult
 from spyne import ComplexModel, Unicode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from enum import Enum
 
 
@@ -35,8 +35,8 @@ def text(type_name: str, *, pattern: str | None = None, min_len: int = 0, max_le
     return Unicode(**facets)
 
 
-def codes(type_name: str, table: type[Enum]) -> Any:
-    """A string type that takes the values of a code table."""
+def codes(type_name: str, table: Iterable[Enum]) -> Any:
+    """A string type that takes the values of a code table, or of some of its members."""
     return Unicode(
         type_name=type_name, values={member.value for member in table}, min_occurs=1, nillable=False
     )

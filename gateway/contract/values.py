@@ -6,9 +6,11 @@ path and the rule's code.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway.contract import types
+from gateway.contract.mapping import message_class
 from gateway.domain.basic_four import BasicFour
 from gateway.domain.caller import Caller, Operator
 from gateway.domain.codes import Purpose, Sex
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 Given = ParamSpec("Given")
 
+_Caller, _Operator = message_class(types.Caller), message_class(types.Operator)
+_RegisterDate, _BasicFour = message_class(types.RegisterDate), message_class(types.BasicFour)
+
 
 def value(where: str, make: Callable[Given, Value], *args: Given.args, **kwargs: Given.kwargs) -> Value:
     """What ``make`` makes; its InvalidValue becomes Refused ``value`` at ``where``, without the value."""
@@ -36,22 +41,38 @@ def value(where: str, make: Callable[Given, Value], *args: Given.args, **kwargs:
 
 def read_caller(message: Any, at: str) -> Caller:
     """The caller of a request."""
+    operator = message.operator
+    return _caller(
+        at,
+        message.municipality,
+        message.terminal,
+        operator.verificationId,
+        operator.operatorId,
+        message.purpose,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _caller(
+    at: str, municipality: str, terminal: str, verification_id: str, operator_id: str, purpose: str
+) -> Caller:
+    """The same few people ask again and again."""
     return value(
         at,
         Caller,
-        value(f"{at}/municipality", MunicipalityCode, message.municipality),
-        message.terminal,
-        value(f"{at}/operator", Operator, message.operator.verificationId, message.operator.operatorId),
-        value(f"{at}/purpose", read_code, Purpose, message.purpose),
+        value(f"{at}/municipality", MunicipalityCode, municipality),
+        terminal,
+        value(f"{at}/operator", Operator, verification_id, operator_id),
+        value(f"{at}/purpose", read_code, Purpose, purpose),
     )
 
 
 def write_caller(caller: Caller) -> Any:
     """The caller as message object."""
-    return types.Caller(
+    return _Caller(
         municipality=caller.municipality.digits,
         terminal=caller.terminal,
-        operator=types.Operator(
+        operator=_Operator(
             verificationId=caller.operator.verification_id, operatorId=caller.operator.operator_id
         ),
         purpose=caller.purpose.value,
@@ -73,7 +94,7 @@ def read_date(message: Any, at: str) -> RegisterDate:
 
 def write_date(date: RegisterDate) -> Any:
     """A register date as message object."""
-    return types.RegisterDate(
+    return _RegisterDate(
         calendar=date.calendar.value,
         digits=date.digits,
         certainty=date.certainty.value,
@@ -93,7 +114,7 @@ def read_basic_four(message: Any, at: str) -> BasicFour:
 
 def write_basic_four(items: BasicFour) -> Any:
     """The four items as message object; the reading is none of them and stays behind."""
-    return types.BasicFour(
+    return _BasicFour(
         name=items.name.inline,
         birthDate=write_date(items.birth_date),
         sex=items.sex.value,

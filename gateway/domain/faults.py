@@ -56,6 +56,36 @@ OPERATION_FAULTS: dict[str, OperationFaultKind] = {
             "処理中の要求が多すぎます。時間をおいて再度送信してください。",
             True,
         ),
+        OperationFaultKind(
+            "ChangeOutOfTurn",
+            "A change of this person is missing before this one, or its number was used for another.",
+            "更新順番号に欠番があるか、別の異動で使用済みです。",
+            False,
+        ),
+        OperationFaultKind(
+            "ChangeRefused",
+            "The change does not fit what is on record of the person.",
+            "異動の内容が記録されている本人確認情報と整合しません。",
+            False,
+        ),
+        OperationFaultKind(
+            "AddresseeRefused",
+            "An addressee is not as it must be, or its number was used for another.",
+            "送付先情報の内容が整合しないか、送付先管理番号が別の送付先情報で使用済みです。",
+            False,
+        ),
+        OperationFaultKind(
+            "IssueRefused",
+            "The reference was used for another request.",
+            "この要求番号は別の要求で使用済みです。",
+            False,
+        ),
+        OperationFaultKind(
+            "ConsistencyRefused",
+            "The consistency check is not one that was opened between these two systems.",
+            "この相手方との間で開始された整合性確認ではありません。",
+            False,
+        ),
     )
 }
 

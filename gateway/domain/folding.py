@@ -31,7 +31,9 @@ _SMALL = str.maketrans("ァィゥェォヵヶッャュョヮ", "アイウエオ�
 _ALIKE = str.maketrans("ワヲヰヱ", "ハオイエ")
 _VOICED_V = {"ァ": "ハ", "ィ": "ヒ", "ェ": "ヘ", "ォ": "ホ", "ア": "ハ", "イ": "ヒ", "エ": "ヘ", "オ": "ホ"}
 _V = re.compile("ヴ([ァィェォアイエオ]?)")
-_WA_ROW = str.maketrans({"ヷ": "ハ", "ヸ": "ヒ", "ヹ": "ヘ", "ヺ": "ホ"})
+_WA_ROW = {"ヷ": "ハ", "ヸ": "ヒ", "ヹ": "ヘ", "ヺ": "ホ"}
+_HIRAGANA = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
+_KATAKANA = str.maketrans(_WA_ROW | _HIRAGANA)
 _JI_ZU = str.maketrans("ヂヅ", "ジズ")
 _CHI_TSU = str.maketrans("ヂヅ", "チツ")
 _U_AFTER_O = re.compile("(?<=[オコソトノホモヨロ])ウ+")
@@ -73,8 +75,7 @@ def _characters(inline: str) -> str:
     """The inline form as plain characters: full and half width alike, hiragana as katakana, tokens as one."""
     if "{" in inline:
         inline = _TOKEN.sub(lambda m: chr(_TOKEN_PLANE + int(m[1], 16)) if m[1] else "{", inline)
-    text = unicodedata.normalize("NFKC", inline)
-    return "".join([chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in text]).translate(_WA_ROW)
+    return unicodedata.normalize("NFKC", inline).translate(_KATAKANA)
 
 
 def _kana_together(text: str) -> str:
@@ -132,7 +133,7 @@ _GA = str.maketrans("カ", "ケ")
 
 def _number(numerals: str) -> str:
     """漢数字 in digits: 二十三 and 二三 are 23, 一〇一 is 101."""
-    if not any(numeral in _SCALE for numeral in numerals):
+    if _SCALE.keys().isdisjoint(numerals):
         return "".join(str(_DIGIT[numeral]) for numeral in numerals)
     total = digit = 0
     for numeral in numerals:
@@ -153,5 +154,5 @@ def fold_address(text: str) -> str:
     ヶ, ケ, が and カ are alike (霞ヶ関, 霞が関).
     """
     plain = _repeated(_voiced(_characters(text)).translate(_JI_ZU).translate(_ADDRESSES))
-    counted = _NUMBER.sub(r"\1-", _NUMERALS.sub(lambda m: _number(m[0]), plain))
+    counted = _NUMBER.sub(lambda m: m[1] + "-", _NUMERALS.sub(lambda m: _number(m[0]), plain))
     return _kana_together(_STRAY.sub("", counted)).translate(_GA)

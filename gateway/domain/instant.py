@@ -21,8 +21,7 @@ def require_utc(instant: datetime) -> None:
 def write_instant(instant: datetime) -> str:
     """``2026-11-25T01:02:03.000004Z``; no fraction when there is none. InvalidValue ``not-utc``."""
     require_utc(instant)
-    fraction = f".{instant.microsecond:06d}" if instant.microsecond else ""
-    return f"{instant.year:04d}-{instant:%m-%dT%H:%M:%S}{fraction}Z"
+    return instant.replace(tzinfo=None).isoformat() + "Z"
 
 
 def read_instant(text: str) -> datetime:
@@ -33,8 +32,9 @@ def read_instant(text: str) -> datetime:
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise InvalidValue("instant", "instant")
-    *whole, fraction = match.groups()
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
+    fraction = int((match[7] or "0").ljust(6, "0"))
     try:
-        return datetime(*(int(part) for part in whole), int((fraction or "0").ljust(6, "0")), tzinfo=UTC)  # type: ignore[arg-type, misc]
+        return datetime(year, month, day, hour, minute, second, fraction, tzinfo=UTC)
     except ValueError:
         raise InvalidValue("instant", "instant") from None

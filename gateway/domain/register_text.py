@@ -25,7 +25,6 @@ MAX_LENGTH = 400
 
 _SPACES = " \u3000"
 _TOKEN = re.compile(r"\{J\+([0-9A-F]{4})\}")
-
 # Texts of nothing but everyday characters (ASCII without "{", kana, kanji, full-width letters and digits),
 # which break no rule below: told in one step, since registers are full of them.
 _EVERYDAY = "!-z|}~ぁ-ゖァ-ヺー々〆一-\u9ffc０-９Ａ-Ｚａ-ｚ－"

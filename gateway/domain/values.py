@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 from typing import TypeVar
 
 from gateway.errors import GatewayError
@@ -34,7 +35,12 @@ class Masked:
 
 def read_code(table: type[Code], value: str) -> Code:
     """The member of a code table by its value; InvalidValue ``code``, which unlike Enum quotes nothing."""
-    for member in table:
-        if member.value == value:
-            return member
-    raise InvalidValue(table.__name__, "code")
+    member: Code | None = _members(table).get(value)
+    if member is None:
+        raise InvalidValue(table.__name__, "code")
+    return member
+
+
+@cache
+def _members(table: type[Code]) -> dict[str, Code]:
+    return {member.value: member for member in table}
