@@ -1,4 +1,7 @@
-"""Checks all evidence of a store, in constant memory, while the system may go on working."""
+"""Checks all evidence of a store while the system may go on working.
+
+In constant memory, but for the names of messages that were erased since they were handed over.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,8 @@ class Audit:
     report: Report = field(default_factory=Report)
     _erased: list[tuple[str, tuple[datetime, int]]] = field(default_factory=list)
     _erasures: datetime | None = None
+    _apart: dict[tuple[str, str], tuple[str, tuple[datetime, int]]] = field(default_factory=dict)
+    _handed_over: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self) -> Report:
         """Check chains, then seals, then what seals from elsewhere know. Raises StoreError."""
@@ -111,6 +116,8 @@ class Audit:
             if self.report.entries % _EVERY == 0:
                 self.progress(self.report.entries, total)
         self.report.erased += check.erased
+        self._handed_over |= check.handed_over
+        self._apart |= {key: (start.name, erased) for key, erased in check.erased_apart.items()}
         if check.newest_erased is not None:
             self._erased.append((start.name, check.newest_erased))
         if check.erasures is not None and (self._erasures is None or check.erasures > self._erasures):
@@ -131,7 +138,11 @@ class Audit:
                 yield finding
 
     def _check_erased(self) -> None:
-        for chain, newest in self._erased:
+        apart = {key: one for key, one in self._apart.items() if key not in self._handed_over}
+        if apart:  # or one was handed over while the chains were read
+            told = self.rows.handed_over()
+            apart = {key: one for key, one in apart.items() if key not in told}
+        for chain, newest in (*self._erased, *apart.values()):
             finding = body_missing(chain, newest, self._erasures)
             if finding is not None and body_missing(chain, newest, self._later_erasures()) is not None:
                 self.report.add(finding)

@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.clock import Clock
 from gateway.errors import StateError
 from gateway.evidence.seal_trust import SealTrust
-from gateway.settings import Settings
+from gateway.settings import Settings, clock_of
 from gateway.store.evidence_sealer import HoldsEvidence, SealCopies, Sealer
 from gateway.trust import Signer
 from gateway.trust.configured import authority_files
+from gateway.trust.renewal import pair_at
 
 
 def seal_copies(settings: Settings, folder: Path) -> SealCopies | None:
@@ -32,15 +33,18 @@ def sealer_of(
     signer: Signer,
     clock: Clock,
     alarm: Callable[[bool], object] = lambda _begins: None,
+    *,
+    notes: bool = True,
 ) -> Sealer:
-    """The sealer of a system, with its signing key."""
+    """The sealer of a system, with its signing key; ``notes`` as for Sealer."""
     copies = seal_copies(settings, folder)
-    return Sealer(store, signer, clock, system=settings.system.id, copies=copies, alarm=alarm)
+    return Sealer(store, signer, clock, system=settings.system.id, copies=copies, alarm=alarm, notes=notes)
 
 
 def seal_trust(settings: Settings, folder: Path) -> SealTrust:
     """Whose seals are believed. Raises StateError when the certificates cannot be read."""
-    own = _read(folder / settings.credentials.signing_certificate)
+    now = clock_of(settings, folder).now()
+    own = _read(pair_at(settings, folder, "signing", now).certificate)
     return SealTrust(own.public_bytes(Encoding.DER), authorities(settings, folder))
 
 

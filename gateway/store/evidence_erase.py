@@ -1,8 +1,8 @@
 """Erases the bytes of messages at the end of their retention; entries, links and signatures stay.
 
 First an entry says that bytes older than an instant are erased from here on (so ``verify`` can tell erasure
-from loss), then they go in short transactions: interrupted, it goes on where it stopped. Erased pages are
-overwritten; whoever calls empties the write-ahead log at the end (Store.forget_pages).
+from loss), then they go in short transactions: interrupted, it goes on where it stopped. What is deleted is
+overwritten (engine.py); whoever calls empties the write-ahead log at the end (Store.forget_pages).
 """
 
 from __future__ import annotations
@@ -11,25 +11,28 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
 
 from gateway.evidence import Entry
 from gateway.evidence.chain_check import ERASURE, erasure_outcome
 from gateway.evidence.entry import instant_text
 from gateway.store.evidence_log import EvidenceLog, HoldsConnection
 from gateway.store.instants import to_micros
-from gateway.store.tables import evidence_bodies, evidence_entries
+from gateway.store.tables import evidence_bodies, evidence_entries, evidence_transient
 
 _BATCH: Final = 200
-_OLD = (
-    select(evidence_bodies.c.id)
-    .join(evidence_entries, evidence_entries.c.id == evidence_bodies.c.id)
-    .where(evidence_entries.c.at < bindparam("before"), evidence_bodies.c.id > bindparam("after"))
-    .order_by(evidence_bodies.c.id)
-)
-_ERASE = delete(evidence_bodies).where(evidence_bodies.c.id == bindparam("which"))
+_TABLES: Final = (evidence_bodies, evidence_transient)
+
+
+def _old(table: Table) -> Any:
+    return (
+        select(table.c.id)
+        .join(evidence_entries, evidence_entries.c.id == table.c.id)
+        .where(evidence_entries.c.at < bindparam("before"), table.c.id > bindparam("after"))
+        .order_by(table.c.id)
+    )
 
 
 class HoldsEvidence(Protocol):
@@ -51,9 +54,10 @@ class HoldsEvidence(Protocol):
 
 def erasable(store: HoldsEvidence, before: datetime) -> int:
     """How many messages' bytes are older than ``before`` and not erased."""
+    values = {"before": to_micros(before), "after": 0}
     with store.read() as connection:
-        statement = select(func.count()).select_from(_OLD.subquery())
-        return connection.execute(statement, {"before": to_micros(before), "after": 0}).scalar_one()
+        counts = (select(func.count()).select_from(_old(table).subquery()) for table in _TABLES)
+        return sum(connection.execute(count, values).scalar_one() for count in counts)
 
 
 def erase(store: HoldsEvidence, before: datetime, *, system: str, now: datetime) -> Iterator[int]:
@@ -65,19 +69,25 @@ def erase(store: HoldsEvidence, before: datetime, *, system: str, now: datetime)
         return
     with store.unit_of_work() as work:
         store.evidence.append(work.connection, [_notice(before, system, now)])
-    at, gone = 0, 0
+    gone = 0
+    for table in _TABLES:
+        for count in _erase(store, table, before):
+            gone += count
+            yield gone
+
+
+def _erase(store: HoldsEvidence, table: Table, before: datetime) -> Iterator[int]:
+    old, erase_one = _old(table).limit(_BATCH), delete(table).where(table.c.id == bindparam("which"))
+    at = 0
     while True:
         with store.read() as connection:
-            old = _OLD.limit(_BATCH)
             found = list(connection.execute(old, {"before": to_micros(before), "after": at}).scalars())
         if not found:
-            break
+            return
         with store.unit_of_work() as work:
-            # Otherwise freed pages keep what stood in them.
-            work.connection.exec_driver_sql("PRAGMA secure_delete = 1")
-            work.connection.execute(_ERASE, [{"which": entry} for entry in found])
-        at, gone = found[-1], gone + len(found)
-        yield gone
+            work.connection.execute(erase_one, [{"which": entry} for entry in found])
+        at = found[-1]
+        yield len(found)
 
 
 def _notice(before: datetime, system: str, now: datetime) -> Entry:

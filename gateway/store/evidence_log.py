@@ -1,9 +1,10 @@
 """The evidence log: entries are appended to this node's chain inside the transaction that they belong to.
 
 There is one chain for each node and start (gateway.evidence.entry), so that nodes do not wait for each
-other. Where a chain ends is read from the database each time, in the transaction: what is rolled back never
-was, and processes of one start share a chain. Digests of the bytes are taken before, outside the write lock;
-the links are taken here, in commit order.
+other; where processes of a node write side by side, one for each of them. Where a chain ends is read from the
+database each time, in the transaction: what is rolled back never was, and processes of one start share a
+chain. Digests of the bytes are taken before, outside the write lock; the links are taken here, in commit
+order.
 """
 
 from __future__ import annotations
@@ -22,9 +23,17 @@ from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.evidence import ChainStart, Entry, Head, Lost, Seal, chain_text, link_of
 from gateway.evidence.entry import GENESIS, opening, stored_text
+from gateway.evidence.transient import is_transient
+from gateway.store.failures import unbroken
 from gateway.store.instants import to_micros
 from gateway.store.refusals import RefusalRecord, to_row
-from gateway.store.tables import evidence_bodies, evidence_chains, evidence_entries
+from gateway.store.tables import (
+    PADDING,
+    evidence_bodies,
+    evidence_chains,
+    evidence_entries,
+    evidence_transient,
+)
 
 SHIFT: Final = 40
 """An entry's id is its chain's, shifted by so many bits, plus its number."""
@@ -77,7 +86,11 @@ class EvidenceLog:
         rows: Callable[[str, Mapping[str, Any]], list[Any]],
         clock: Clock,
         node: str,
+        *,
+        apart: bool = False,
     ) -> None:
+        """``apart``: processes of one start have a chain each, for they write side by side."""
+        self._apart = apart
         self._unit_of_work = unit_of_work
         self._rows = rows
         self._clock = clock
@@ -85,20 +98,26 @@ class EvidenceLog:
         self._chain: int | None = None
         self._known: set[bytes] = set()
 
-    def begin(self, lost: Seal | None = None) -> int:
+    def begin(self, lost: Seal | None = None, *, restored: bool = False, after_epoch: int = 0) -> int:
         """Begin this start's chain, committed; gives what use() wants in the processes that share it.
 
         ``lost`` says that the database is an older copy: the newest seal that is known from outside. The
-        epochs of chains that it tells of are not used again.
+        epochs of chains that it tells of are not used again. ``restored`` says that it is one also when no
+        such seal is known; ``after_epoch`` is the newest epoch that is known from elsewhere.
         """
         with self._unit_of_work() as work:
-            chain = _new_chain(work.connection, self._node, self._clock, lost)
+            chain = _new_chain(
+                work.connection, self._node, self._clock, lost, restored=restored, after_epoch=after_epoch
+            )
         self._chain = chain
         return chain
 
     def use(self, chain: int) -> None:
-        """Append to a chain that another process of this start began."""
-        self._chain = chain
+        """Append to a chain that another process of this start began, or begin this process's own."""
+        if self._apart:
+            unbroken(self.begin)
+        else:
+            self._chain = chain
 
     def append(self, connection: Connection, entries: Sequence[Entry]) -> tuple[int, ...]:
         """Append entries within the caller's transaction, in their order; gives their numbers in the chain.
@@ -114,6 +133,7 @@ class EvidenceLog:
         base, number, link = chain << SHIFT, end.number, end.link
         rows: list[tuple[Any, ...]] = []
         bodies: list[tuple[int, bytes]] = []
+        transient: list[tuple[int, bytes, bytes]] = []
         for entry in entries:
             number += 1
             certificate, told = None, _UNSIGNED
@@ -148,13 +168,19 @@ class EvidenceLog:
                     link,
                 )
             )
-            if entry.body is not None:
+            if entry.body is None:
+                continue
+            if is_transient(entry.direction, entry.kind, entry.operation):
+                transient.append((base + number, _PADDING, entry.body))
+            else:
                 bodies.append((base + number, entry.body))
         if number >= 1 << SHIFT:
             raise StoreError("the evidence chain is full: start again, which begins a new one")
         connection.exec_driver_sql(statements[0], rows)
         if bodies:
             connection.exec_driver_sql(statements[1], bodies)
+        if transient:
+            connection.exec_driver_sql(statements[2], transient)
         if not end.dirty:
             connection.execute(_MARK_DIRTY, {"chain": chain})
         return tuple(range(end.number + 1, number + 1))
@@ -200,6 +226,7 @@ class EvidenceLog:
 
 
 _UNSIGNED: Final = ("-", "-", "-", "-")
+_PADDING: Final = bytes(PADDING)
 
 
 def chain_end(connection: Connection, chain: int) -> ChainEnd | None:
@@ -222,11 +249,10 @@ def fingerprint(der: bytes) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _statements(dialect: Dialect) -> tuple[str, str]:
-    """The two inserts as the driver takes them, values by position in the tables' order."""
-    entries = insert(evidence_entries).compile(dialect=dialect)
-    bodies = insert(evidence_bodies).compile(dialect=dialect)
-    return str(entries), str(bodies)
+def _statements(dialect: Dialect) -> tuple[str, ...]:
+    """The inserts as the driver takes them, values by position in the tables' order."""
+    tables = (evidence_entries, evidence_bodies, evidence_transient)
+    return tuple(str(insert(table).compile(dialect=dialect)) for table in tables)
 
 
 @lru_cache(maxsize=4)
@@ -236,7 +262,15 @@ def _head(dialect: Dialect) -> tuple[str, tuple[str, ...]]:
     return str(compiled), tuple(compiled.positiontup or ())
 
 
-def _new_chain(connection: Connection, node: str, clock: Clock, lost: Seal | None) -> int:
+def _new_chain(
+    connection: Connection,
+    node: str,
+    clock: Clock,
+    lost: Seal | None,
+    *,
+    restored: bool = False,
+    after_epoch: int = 0,
+) -> int:
     before = connection.execute(_NEWEST, {"this": node}).one_or_none()
     after = None
     if before is not None:
@@ -245,9 +279,9 @@ def _new_chain(connection: Connection, node: str, clock: Clock, lost: Seal | Non
     told = (head.epoch for head in (lost.heads if lost else ()) if head.node == node)
     start = ChainStart(
         node,
-        max(0 if before is None else before.epoch, *told, 0) + 1,
+        max(0 if before is None else before.epoch, *told, after_epoch) + 1,
         clock.now(),
-        "start" if lost is None else "restore",
+        "restore" if restored or lost is not None else "start",
         after,
         None if lost is None else Lost(lost.number, lost.digest),
     )
@@ -261,7 +295,7 @@ def _new_chain(connection: Connection, node: str, clock: Clock, lost: Seal | Non
             "genesis": hashlib.sha256(begun).digest(),
             "sealed": 0,
             # A chain that begins with a restore is sealed at once, whether it has entries or not.
-            "dirty": lost is not None,
+            "dirty": start.reason == "restore",
         },
     ).inserted_primary_key
     if key is None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 
 from gateway.evidence import ChainStart, Entry, Kept, Seal, SealUnreadable, Signature, parse_chain
 from gateway.evidence.seal import read_statement
+from gateway.evidence.transient import HANDED_OVER
 from gateway.store.evidence_log import SHIFT
 from gateway.store.instants import from_micros, to_micros
 from gateway.store.tables import (
@@ -29,10 +30,13 @@ _PAGE: Final = (
     "SELECT e.id, e.at, e.direction, e.kind, e.peer, e.operation, e.message_id, e.relates_to, e.outcome,"
     " e.size, e.digest, e.algorithm, e.signed, e.value, e.certificate, e.link, {body}"
     " FROM evidence_entries e LEFT JOIN evidence_bodies b ON b.id = e.id"
+    " LEFT JOIN evidence_transient t ON t.id = e.id"
     " WHERE e.id > :after AND e.id <= :last ORDER BY e.id LIMIT :most"
 )
-_PAGE_WITH_BODIES: Final = _PAGE.format(body="b.body")
-_PAGE_WITHOUT: Final = _PAGE.format(body="CASE WHEN b.id IS NULL THEN NULL ELSE x'' END")
+_PAGE_WITH_BODIES: Final = _PAGE.format(body="COALESCE(b.body, t.body)")
+_PAGE_WITHOUT: Final = _PAGE.format(
+    body="CASE WHEN b.id IS NULL AND t.id IS NULL THEN NULL ELSE :nothing END"
+)
 _LINK = select(_E.link).where(_E.id == bindparam("entry"))
 _CHAINS = select(evidence_chains).order_by(evidence_chains.c.id)
 _CHAIN_OF = select(evidence_chains.c.id, evidence_chains.c.genesis).where(
@@ -47,11 +51,13 @@ _SEALS = (
     .limit(200)
 )
 _STRAY = text(
-    "SELECT b.id FROM evidence_bodies b LEFT JOIN evidence_entries e ON e.id = b.id"
-    " WHERE e.id IS NULL LIMIT 1"
+    "SELECT b.id FROM (SELECT id FROM evidence_bodies UNION ALL SELECT id FROM evidence_transient) b"
+    " LEFT JOIN evidence_entries e ON e.id = b.id WHERE e.id IS NULL LIMIT 1"
 )
 _MATCHING = select(_E.id).order_by(_E.id)
 _ERASURES = select(_E.outcome).where(_E.kind == "erasure")
+_HANDED_OVER = select(_E.peer, _E.relates_to).where(_E.kind == "erasure", _E.outcome == HANDED_OVER)
+_TRANSIENT = text("SELECT 1 FROM evidence_transient LIMIT 1")
 _CERTIFICATE = select(evidence_certificates.c.der).where(
     evidence_certificates.c.digest == bindparam("digest")
 )
@@ -115,7 +121,7 @@ class EvidenceRows:
         at, end = base + after, base + last
         page = _PAGE_WITH_BODIES if bodies else _PAGE_WITHOUT
         while at < end:
-            rows = self._rows(page, {"after": at, "last": end, "most": _RANGE})
+            rows = self._rows(page, {"after": at, "last": end, "most": _RANGE, "nothing": b""})
             for row in rows:
                 number = row[0] - base
                 try:
@@ -202,6 +208,16 @@ class EvidenceRows:
         """The outcome of every erasure there is."""
         with self._read() as connection:
             return [str(outcome) for outcome in connection.execute(_ERASURES).scalars()]
+
+    def has_transient(self) -> bool:
+        """Whether the bytes of any message are kept that go once it was handed over."""
+        with self._read() as connection:
+            return connection.execute(_TRANSIENT).first() is not None
+
+    def handed_over(self) -> set[tuple[str, str]]:
+        """Peer and MessageID of every message that was erased since what it carried was handed over."""
+        with self._read() as connection:
+            return {(row.peer, row.relates_to) for row in connection.execute(_HANDED_OVER)}
 
     def matching(
         self, chain: ChainRow, *, message_id: str | None = None, since: datetime | None = None

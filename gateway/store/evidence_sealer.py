@@ -22,9 +22,9 @@ from gateway.clock import Clock
 from gateway.errors import StateError
 from gateway.evidence import Head, Lost, Seal, SealUnreadable, parse_seal, seal_file, signed_seal
 from gateway.state import FOLDER_MODE, write_atomically
-from gateway.store.engine import Conflict
 from gateway.store.evidence_log import HoldsConnection, chain_end
 from gateway.store.evidence_rows import EvidenceRows
+from gateway.store.failures import Conflict
 from gateway.store.instants import to_micros
 from gateway.store.tables import evidence_chains, evidence_seals
 from gateway.trust import Signer
@@ -67,6 +67,10 @@ class HoldsEvidence(Protocol):
 
     def read(self) -> AbstractContextManager[Connection]:
         """A reading connection."""
+        ...
+
+    def note_accesses(self, system: str) -> bool:
+        """Note in the evidence where the access log ends; whether there was anything new."""
         ...
 
 
@@ -142,14 +146,17 @@ class Sealer:
         system: str,
         copies: SealCopies | None = None,
         alarm: Callable[[bool], object] = lambda _begins: None,
+        notes: bool = True,
     ) -> None:
-        """``alarm`` is told True when a seal could not be copied, False when all are."""
+        """``alarm`` is told True when a seal could not be copied, False when all are. ``notes``: each seal is
+        preceded by where the access log ends; not for a command, which would begin a chain for it."""
         self._store = store
         self._signer = signer
         self._clock = clock
         self._system = system
         self._copies = copies
         self._alarm = alarm
+        self._notes = notes
         self._behind = False
 
     def __call__(self) -> None:
@@ -168,6 +175,8 @@ class Sealer:
         # A clock that was set back makes a seal due, not late.
         if due_only and entries < EVERY_ENTRIES and last is not None and last.at <= now < last.at + EVERY:
             return None
+        if self._notes and self._store.note_accesses(self._system):
+            heads, _ = self._unsealed()
         lost = max((found.number for found in self._lost()), default=0)
         seal = signed_seal(
             self._signer,

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from gateway.errors import StoreError
 from gateway.refusals import Refused
+from gateway.store.failures import Conflict
 from gateway.store.guard_rules import Known, Repeat, State, StoredAnswer, Wait, clock_in_order, decide
 from gateway.store.instants import from_micros, to_micros
 from gateway.store.tables import clock_marks, messages, signatures
@@ -112,7 +113,8 @@ class DuplicateGuard:
         and of the canonical SignedInfo. ``seen_until`` is Expires plus skew, ``keep_until`` the end of
         retention. ``waited`` says that this very request was told InProgress before and comes back.
 
-        Raises Refused: replayed, message-id-reused, guard-undecided. Roll back on it.
+        Raises Refused: replayed, message-id-reused, guard-undecided, and Conflict when another worker was
+        faster. Roll back on it.
         """
         if keep_until < lease_until:
             raise ValueError("a message is kept at least as long as its lease")
@@ -196,6 +198,8 @@ def undecided_on_error() -> Iterator[None]:
     """When the database cannot tell, the answer is no."""
     try:
         yield
+    except Conflict:
+        raise  # somebody else decided in this moment: to be looked at again
     except StoreError as error:
         raise Refused("guard-undecided", found=str(error)) from error
 
@@ -212,7 +216,7 @@ def _take_over(connection: Connection, row: Row[Any], values: dict[str, Any]) ->
     empty = {"answer_action": None, "answer_body": None, "answer_fault": None}
     statement = _TAKE_OVER.values(**values, **empty)
     if connection.execute(statement, {"row": row.id, "nonce": row.token}).rowcount != 1:
-        raise StoreError("another worker claimed the message in the same moment")
+        raise Conflict("another worker claimed the message in the same moment")
     return Token(row.id, values["token"])
 
 

@@ -13,9 +13,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def to_micros(instant: datetime) -> int:
     """The instant in microseconds since the epoch. Raises ValueError when it is not aware."""
-    if instant.utcoffset() is None:
+    if instant.tzinfo is not UTC and instant.utcoffset() is None:
         raise ValueError("an instant must be aware")
-    return (instant - _EPOCH) // _MICROSECOND
+    since = instant - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from gateway.store.dialect import database_micros
 from gateway.store.instants import from_micros, to_micros
-from gateway.store.outbox_rows import HoldsConnection, database_micros, read_row
+from gateway.store.outbox_rows import HoldsConnection, read_row
 from gateway.store.outbox_states import Backlog, GivenUp, OutboxEvent, OutboxRow, OutboxState, sources, target
 from gateway.store.tables import outbox, outbox_lines, outbox_message_ids
 

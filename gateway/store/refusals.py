@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, text
 
 from gateway.store.instants import from_micros, to_micros
 from gateway.store.sampling import DEFAULT_LIMITS, Addition, Sampler, SamplingLimits
@@ -79,13 +79,9 @@ class HoldsConnection(Protocol):
         ...
 
 
-_ADD = (
-    update(refusal_counts)
-    .where(refusal_counts.c.minute == bindparam("at"), refusal_counts.c.peer == bindparam("who"))
-    .values(refused=refusal_counts.c.refused + bindparam("more"))
-)
-_TOTAL = select(refusal_counts.c.refused).where(
-    refusal_counts.c.minute == bindparam("at"), refusal_counts.c.peer == bindparam("who")
+_ADD = text(
+    "INSERT INTO refusal_counts (minute, peer, refused) VALUES (:at, :who, :more) ON CONFLICT (minute, peer)"
+    " DO UPDATE SET refused = refusal_counts.refused + :more RETURNING refused"
 )
 
 
@@ -141,6 +137,13 @@ class RefusalLog:
             row = connection.execute(select(refusals).where(refusals.c.reference == reference)).one_or_none()
         return None if row is None else _from_row(row)
 
+    def find_message(self, message_id: str) -> RefusalRecord | None:
+        """The newest record of a MessageID; None when there is none."""
+        statement = select(refusals).where(refusals.c.message_id == message_id)
+        with self._read() as connection:
+            row = connection.execute(statement.order_by(refusals.c.at.desc()).limit(1)).one_or_none()
+        return None if row is None else _from_row(row)
+
     def recent(self, limit: int = 50, *, peer: str | None = None) -> list[RefusalRecord]:
         """The newest records, newest first."""
         statement = select(refusals).order_by(refusals.c.at.desc()).limit(limit)
@@ -190,12 +193,10 @@ def sweep_refusals(
 def _add(connection: Connection, additions: Iterable[Addition]) -> dict[Addition, int]:
     """Add to the counts; gives the new total of each."""
     totals = {}
-    for addition in additions:
-        key = {"at": addition.minute * _MINUTE, "who": addition.peer}
-        if connection.execute(_ADD, {**key, "more": addition.refused}).rowcount == 0:
-            row = {"minute": key["at"], "peer": key["who"], "refused": addition.refused}
-            connection.execute(insert(refusal_counts), row)
-        totals[addition] = connection.execute(_TOTAL, key).scalar_one()
+    # In one order, so that two processes never wait for each other crosswise.
+    for addition in sorted(additions, key=lambda one: (one.minute, one.peer)):
+        values = {"at": addition.minute * _MINUTE, "who": addition.peer, "more": addition.refused}
+        totals[addition] = connection.execute(_ADD, values).scalar_one()
     return totals
 
 

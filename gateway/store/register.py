@@ -23,7 +23,7 @@ from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.register_date import RegisterDate
 from gateway.domain.search import SearchTerms
 from gateway.errors import StoreError
-from gateway.store.engine import Conflict
+from gateway.store.failures import Conflict
 from gateway.store.register_rows import (
     RECORD_COLUMNS,
     SEARCH_COLUMNS,
@@ -60,7 +60,8 @@ SEARCH_TABLES: Final[tuple[Table, ...]] = (
 _RECORD: Final = (
     f"SELECT {', '.join(f'v.{column.name}' for column in RECORD_COLUMNS)} FROM {{}} k "  # noqa: S608 - names
     "JOIN people p ON p.person = k.person "
-    "JOIN person_versions v ON v.person = p.person AND v.version = p.version WHERE k.{} = :digits"
+    "JOIN person_versions v ON v.person = p.person AND v.version = p.version "
+    "WHERE k.{} = :digits AND NOT p.removed"
 )
 _BY_CODE: Final = _RECORD.format("person_codes", "code")
 _BY_NUMBER: Final = _RECORD.format("person_numbers", "individual_number")
@@ -70,6 +71,8 @@ _VERSIONS = (
     .where(person_versions.c.person == bindparam("person"))
     .order_by(person_versions.c.version)
 )
+_IS_REMOVED = select(people.c.removed).where(people.c.person == bindparam("who"))
+_SET_CURRENT = update(people).where(people.c.person == bindparam("who"))
 _MARK = select(register_marks.c.value).where(register_marks.c.name == bindparam("name"))
 
 
@@ -119,7 +122,8 @@ class Register:
     def count(self) -> int:
         """How many people are on record; reads through all of them."""
         with self._read() as connection:
-            return connection.execute(select(func.count()).select_from(people)).scalar_one()
+            counted = select(func.count()).select_from(people).where(people.c.removed.is_(False))
+            return connection.execute(counted).scalar_one()
 
     def history(self, code: ResidentRecordCode) -> tuple[PersonVersion, ...]:
         """Every version of the record that has this 住民票コード now, oldest first; empty for nobody's."""
@@ -163,22 +167,35 @@ class Register:
         reason: ChangeReason | None,
         recorded_at: datetime,
         formerly: ResidentRecordCode | None = None,
+        removed: bool = False,
+        checked: bool = False,
     ) -> int:
-        """Record one person anew, or a new version of one on record; gives the version's number, from 1.
+        """Record one person anew, or a new version of one known; gives the version's number, from 1.
 
-        The person is the one with the record's 住民票コード, or with ``formerly`` when the code changes.
-        Raises Conflict when another person has the code or the 個人番号, or nobody has ``formerly``.
+        The person is the one with the record's 住民票コード, or with ``formerly`` when the code changes. Who
+        is ``removed`` (消除) keeps the history and the numbers, and is found no more until recorded again.
+        ``checked`` says that check_writable was called in this unit of work. Raises Conflict when another
+        person has the code or the 個人番号, or nobody has ``formerly``.
         """
         connection = work.connection
-        if connection.execute(_MARK, {"name": LOAD_MARK}).scalar_one_or_none() is not None:
-            raise StoreError("the register is being loaded; nobody else can be recorded yet")
+        if not checked:
+            self.check_writable(work)
         key = {"code": (formerly or record.code).digits}
         person = connection.execute(_PERSON, key).scalar_one_or_none()
         if person is None and formerly is not None:
             raise Conflict("nobody on record has the former 住民票コード")
+        if person is None and removed:
+            raise Conflict("nobody on record has the 住民票コード")
         if person is None:
             return _enter(connection, record, valid_from, reason, recorded_at)
-        return _change(connection, person, record, valid_from, reason, recorded_at)
+        return _change(connection, person, record, valid_from, reason, recorded_at, removed)
+
+    def check_writable(self, work: Work) -> None:
+        """Raise StoreError while the register is being loaded, or has keys of another folding."""
+        connection = work.connection
+        if connection.execute(_MARK, {"name": LOAD_MARK}).scalar_one_or_none() is not None:
+            raise StoreError("the register is being loaded; nobody else can be recorded yet")
+        mark_folding(connection)
 
     def _check_searchable(self) -> None:
         if self._searchable:
@@ -205,8 +222,7 @@ def _enter(
     reason: ChangeReason | None,
     recorded_at: datetime,
 ) -> int:
-    """The first version of somebody not on record."""
-    mark_folding(connection)
+    """The first version of somebody not known."""
     (person,) = connection.execute(insert(people), {"version": 1}).inserted_primary_key or (None,)
     if person is None:
         raise StoreError("the database gave no number for a new row")
@@ -225,9 +241,10 @@ def _change(
     valid_from: RegisterDate | None,
     reason: ChangeReason | None,
     recorded_at: datetime,
+    removed: bool,
 ) -> int:
-    """The next version of somebody on record."""
-    mark_folding(connection)
+    """The next version of somebody known."""
+    was_removed = connection.execute(_IS_REMOVED, {"who": person}).scalar_one()
     rows = connection.execute(_VERSIONS, {"person": person}).all()
     before = [read_version(row).record for row in rows]
     version = len(before) + 1
@@ -242,8 +259,9 @@ def _change(
     _set_number(connection, person, last.individual_number, record.individual_number)
     row = version_row(person, version, record, valid_from=valid_from, reason=reason, recorded_at=recorded_at)
     connection.execute(insert(person_versions), row)
-    connection.execute(update(people).where(people.c.person == person), {"version": version})
-    _set_search_rows(connection, search_rows(person, before), search_rows(person, [*before, record]))
+    connection.execute(_SET_CURRENT, {"who": person, "version": version, "removed": removed})
+    old = set() if was_removed else search_rows(person, before)
+    _set_search_rows(connection, old, set() if removed else search_rows(person, [*before, record]))
     return version
 
 

@@ -10,7 +10,7 @@ step, not for the load.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,15 +21,21 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text
 
 from gateway.domain.folding import FOLDING
 from gateway.domain.identity_record import IdentityRecord
+from gateway.domain.values import Masked
 from gateway.errors import StoreError
-from gateway.store.engine import Conflict
+from gateway.store.dialect import dialect_of
+from gateway.store.failures import Conflict
 from gateway.store.register import FOLDING_MARK, LOAD_MARK, SEARCH_TABLES, Work, mark_folding
 from gateway.store.register_rows import SEARCH_COLUMNS, read_version, search_rows, version_row
 from gateway.store.tables import (
+    addressee_people,
+    addressee_targets,
     card_states,
     people,
+    person_changes,
     person_codes,
     person_numbers,
+    person_standings,
     person_versions,
     register_marks,
     search_staging,
@@ -55,6 +61,14 @@ class Progress:
     phase: Literal["reading", "sorting"]
     done: int
     whole: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Newcomer(Masked):
+    """Somebody to be taken in: every version of the record, oldest first, and the card's state (cards.py)."""
+
+    versions: tuple[IdentityRecord, ...]
+    card_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ class RegisterLoader:
 
     def load(
         self,
-        records: Iterable[IdentityRecord],
+        newcomers: Iterable[Newcomer],
         *,
         source: str,
         recorded_at: datetime,
@@ -117,16 +131,16 @@ class RegisterLoader:
     ) -> int:
         """Fill an empty register, or go on with a load of the same ``source``; gives how many people.
 
-        ``source`` names the content (a digest, a seed): ``records`` must be the same, in the same order, each
-        time; those that are in are passed over. Raises StoreError when the register holds other people, and
-        Conflict when two records have one 住民票コード or 個人番号: then ``clear`` it.
+        ``source`` names the content (a digest, a seed): ``newcomers`` must be the same, in the same order,
+        each time; those that are in are passed over. Raises StoreError when the register holds other people,
+        and Conflict when two records have one 住民票コード or 個人番号: then ``clear`` it.
         """
         state = self._begin(source)
-        records = iter(records)
-        for _ in islice(records, state["people"]):
+        coming = iter(newcomers)
+        for _ in islice(coming, state["people"]):
             pass
         while state["targets"] is None:
-            state = self._take(list(islice(records, BATCH)), state, recorded_at)
+            state = self._take(list(islice(coming, BATCH)), state, recorded_at)
             progress(Progress("reading", state["people"], None))
         self._fill_all(state, progress)
         self._finish(source)
@@ -154,12 +168,20 @@ class RegisterLoader:
         self._finish()
 
     def clear(self) -> None:
-        """Forget everybody with all history: for simulated systems, whose people are a file's."""
-        kept = (register_marks,)
-        tables = (people, person_codes, person_numbers, person_versions, card_states, search_staging)
+        """Forget everybody with all history: for development, where people are a file's.
+
+        What else names people by this database's numbers goes too, for those numbers are given anew; the
+        database's keys stay, by which other tables are read.
+        """
+        tables = (
+            *(people, person_codes, person_numbers, person_versions, card_states, search_staging),
+            *(person_changes, person_standings, addressee_people, addressee_targets),
+        )
+        marks = register_marks.c.name.in_((FOLDING_MARK, LOAD_MARK, _SOURCE_MARK))
         with self._unit_of_work() as work:
-            for table in (*tables, *SEARCH_TABLES, *kept):
+            for table in (*tables, *SEARCH_TABLES):
                 work.connection.execute(delete(table))
+            work.connection.execute(delete(register_marks).where(marks))
 
     def _begin(self, source: str) -> dict[str, Any]:
         with self._unit_of_work() as work:
@@ -176,24 +198,29 @@ class RegisterLoader:
             raise StoreError("another load of the register is unfinished: finish that, or clear the register")
         return dict(state)
 
-    def _take(
-        self, records: list[IdentityRecord], state: dict[str, Any], recorded_at: datetime
-    ) -> dict[str, Any]:
+    def _take(self, batch: list[Newcomer], state: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
         """One batch, people numbered as they come; an empty one ends the reading."""
-        first = state["people"] + 1
-        versions, staged = [], []
-        for person, record in enumerate(records, start=first):
-            versions.append(
-                version_row(person, 1, record, valid_from=None, reason=None, recorded_at=recorded_at)
-            )
-            staged += _staged(person, [record])
-        after = {**state, "people": state["people"] + len(records), "targets": None if records else 0}
+        numbered, versions, staged, cards = [], [], [], []
+        for person, newcomer in enumerate(batch, start=state["people"] + 1):
+            numbered.append({"person": person, "version": len(newcomer.versions)})
+            versions += [
+                version_row(person, version, record, valid_from=None, reason=None, recorded_at=recorded_at)
+                for version, record in enumerate(newcomer.versions, start=1)
+            ]
+            staged += _staged(person, newcomer.versions)
+            if newcomer.card_state is not None:
+                cards.append({"code": newcomer.versions[-1].code.digits, "state": newcomer.card_state})
+        after = {**state, "people": state["people"] + len(batch), "targets": None if batch else 0}
+        filled = ((people, numbered), (person_versions, versions), (search_staging, staged))
         with self._unit_of_work() as work:
-            if records:
-                numbered = [{"person": row["person"], "version": 1} for row in versions]
-                work.connection.execute(insert(people), numbered)
-                work.connection.execute(insert(person_versions), versions)
-                work.connection.execute(insert(search_staging), staged)
+            for table, rows in filled:
+                if rows:
+                    work.connection.execute(insert(table), rows)
+            if cards:
+                try:
+                    work.connection.execute(insert(card_states), cards)
+                except Conflict:
+                    raise Conflict("two records have the same code") from None
             _set_mark(work.connection, LOAD_MARK, json.dumps(after))
         return after
 
@@ -219,7 +246,8 @@ class RegisterLoader:
         """The keys of the next people, by their numbers."""
         low, high = state["people"], state["people"] + BATCH
         of = person_versions.c
-        query = select(person_versions).where(of.person > low, of.person <= high)
+        removed = select(people.c.person).where(people.c.removed)
+        query = select(person_versions).where(of.person > low, of.person <= high, of.person.not_in(removed))
         with self._read() as connection:
             rows = connection.execute(query.order_by(of.person, of.version)).all()
         staged = []
@@ -279,13 +307,14 @@ class RegisterLoader:
         with self._unit_of_work() as work:
             connection = work.connection
             connection.execute(delete(search_staging))
+            dialect_of(connection).numbered(connection, people.name, people.c.person.name)
             connection.execute(delete(register_marks).where(register_marks.c.name == LOAD_MARK))
             _set_mark(connection, FOLDING_MARK, str(FOLDING))
             if source is not None:
                 _set_mark(connection, _SOURCE_MARK, source)
 
 
-def _staged(person: int, versions: list[IdentityRecord]) -> list[dict[str, Any]]:
+def _staged(person: int, versions: Sequence[IdentityRecord]) -> list[dict[str, Any]]:
     """Rows of the staging table for one person; the last version is the current one."""
     now = versions[-1]
     number = now.individual_number and now.individual_number.digits

@@ -29,6 +29,7 @@ _TABLES = {
     "birth_key": "search_by_birth",
     "kana_key": "search_by_kana",
 }  # exact comparisons begin with the first of them that is asked for
+_COLUMNS = ", ".join(f"v.{column.name}" for column in RECORD_COLUMNS)
 _FIRST_LOOK, _SECOND_LOOK = 1_500, 10_000  # rows counted of each before the choice
 
 
@@ -172,9 +173,8 @@ def search(
             return None
         first = _few(question.items, _SECOND_LOOK, run) or question.items[0]
     parameters: dict[str, Any] = {}
-    columns = ", ".join(f"v.{column.name}" for column in RECORD_COLUMNS)
     rows = run(
-        f"SELECT {columns} FROM people p JOIN person_versions v "  # noqa: S608 - names only
+        f"SELECT {_COLUMNS} FROM people p JOIN person_versions v "  # noqa: S608 - names only
         "ON v.person = p.person AND v.version = p.version "
         f"WHERE p.person IN ({question.persons(first, parameters)}) LIMIT {limit + 1}",
         parameters,
