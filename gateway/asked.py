@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from clients._soap import Exchange
 from gateway import telemetry
-from gateway.capture import Captured, Captures
-from gateway.delivery import exchange_evidence
-from gateway.errors import StateError
+from gateway.capture import Captures
+from gateway.delivery import capture, exchange_evidence
 from gateway.running import Parts
 
 
@@ -22,31 +20,9 @@ def watch(parts: Parts, destination: str, service: str) -> Callable[[Exchange], 
         now = parts.clock.now()
         parts.store.keep(exchange_evidence(destination, exchange, now))
         if captures is not None:
-            _keep(captures, destination, service, exchange, now)
+            capture(captures, telemetry.current_reference(), destination, service, exchange, now)
 
     return observe
-
-
-def _keep(captures: Captures, destination: str, service: str, exchange: Exchange, now: datetime) -> None:
-    captured = Captured(
-        reference=telemetry.current_reference(),
-        destination=destination,
-        service=service,
-        operation=exchange.operation,
-        message_id=exchange.message_id,
-        request=exchange.request,
-        answer=exchange.answer,
-        answer_message_id=exchange.answer_message_id,
-        signer=exchange.signer,
-        verified=exchange.verified,
-        milliseconds=exchange.milliseconds,
-        outcome=exchange.outcome,
-        at=now,
-    )
-    try:
-        captures.keep(captured)
-    except StateError:  # a picture that is missing never fails a message
-        telemetry.warning("not-captured", destination=destination)
 
 
 def _asked(destination: str, exchange: Exchange) -> None:

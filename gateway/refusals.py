@@ -38,6 +38,7 @@ class Fault(Enum):
     ADDRESSING_HEADER_REQUIRED = ("wsa", WSA, "MessageAddressingHeaderRequired")
     NOT_PERMITTED = ("juki", FAULTS, "NotPermitted")
     DUPLICATE_MESSAGE = ("juki", FAULTS, "DuplicateMessage")
+    BUSY = ("juki", FAULTS, "Busy")
     INVALID_REQUEST = ("juki", FAULTS, "InvalidRequest")
 
     @property
@@ -75,7 +76,7 @@ _C, _S, _M, _V = Fault.CLIENT, Fault.SERVER, Fault.MUST_UNDERSTAND, Fault.VERSIO
 _I, _U, _F = Fault.INVALID_SECURITY, Fault.UNSUPPORTED_ALGORITHM, Fault.FAILED_CHECK
 _A, _T, _E = Fault.FAILED_AUTHENTICATION, Fault.INVALID_SECURITY_TOKEN, Fault.MESSAGE_EXPIRED
 _W, _N, _R = Fault.INVALID_ADDRESSING_HEADER, Fault.ACTION_NOT_SUPPORTED, Fault.ADDRESSING_HEADER_REQUIRED
-_P, _D, _Q = Fault.NOT_PERMITTED, Fault.DUPLICATE_MESSAGE, Fault.INVALID_REQUEST
+_P, _D, _B, _Q = Fault.NOT_PERMITTED, Fault.DUPLICATE_MESSAGE, Fault.BUSY, Fault.INVALID_REQUEST
 
 _TABLE = (
     # Step 1: HTTP. Answered unsigned; 404 for a path that is no service.
@@ -191,11 +192,12 @@ _TABLE = (
     Rule("terminal", 11, _P, "The terminal named is not registered to this counterpart.", "指定された端末がこの相手方に登録されていません。"),
     Rule("operator", 11, _P, "The operator named is not registered to this counterpart.", "指定された操作者がこの相手方に登録されていません。"),
     Rule("purpose", 11, _P, "The purpose named is not registered to this counterpart.", "指定された利用目的がこの相手方に登録されていません。"),
+    Rule("legal-basis", 11, _P, "The legal basis named is not registered to this counterpart.", "指定された根拠がこの相手方に登録されていません。"),
     # Step 12: the duplicate guard.
     Rule("replayed", 12, _D, "This very signed message was received before.", "同一の署名済みメッセージを既に受信しています。"),
     Rule("message-id-reused", 12, _D, "This MessageID was used before for other content.", "このMessageIDは別の内容で使用済みです。"),
-    Rule("still-worked-on", 12, _D, "The first message with this MessageID is still being worked on.", "同じMessageIDの最初のメッセージを処理中です。"),
-    Rule("guard-undecided", 12, _D, "Whether this message was received before cannot be told.", "このメッセージの重複の有無を判定できません。"),
+    Rule("still-worked-on", 12, _B, "The first message with this MessageID is still being worked on.", "同じMessageIDの最初のメッセージを処理中です。"),
+    Rule("guard-undecided", 12, _B, "Whether this message was received before cannot be told.", "このメッセージの重複の有無を判定できません。"),
     # Step 13: the Body against the contract.
     Rule("xsi", 13, _Q, "xsi:type, xsi:nil and schema locations are not accepted.", "xsi:type・xsi:nil・スキーマ位置の指定は使用できません。"),
     Rule("schema", 13, _Q, "The Body does not follow the schema of the operation.", "Bodyが操作のスキーマに適合しません。"),

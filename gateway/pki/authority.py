@@ -130,6 +130,7 @@ class Authority:
         system: str,
         municipality: str | None,
         at: datetime,
+        valid_from: datetime | None = None,
         key_kind: str = "RSA-2048",
         names: Sequence[str] = (),
         key_file: Path | None = None,
@@ -139,8 +140,9 @@ class Authority:
         """Issue a certificate as of ``at`` (aware UTC) and write it with its key.
 
         ``names`` are further alternative names (``dns:HOST``, ``ip:ADDRESS``). ``keep_key`` certifies the
-        key that is in ``key_file`` already: a renewal. Raises UsageError for values that make no
-        certificate, StateError when files cannot be read or written.
+        key that is in ``key_file`` already: a renewal. ``valid_from`` lets it begin earlier than ``at``, from
+        which its days are counted: in a network whose clock is moved TLS keeps the machine's. Raises
+        UsageError for values that make no certificate, StateError when files cannot be read or written.
         """
         if isinstance(profile, str):
             profile = Profile.read(profile)
@@ -161,7 +163,9 @@ class Authority:
             write_key(credential.key, make_key(key_kind, weak=key_kind == "RSA-1024"))
         public = read_key(credential.key).public_key()
         holder = Holder(system, role, municipality or "")
-        self._certify(profile, holder, public, at=at, file=credential.certificate, names=names)
+        self._certify(
+            profile, holder, public, at=at, file=credential.certificate, names=names, valid_from=valid_from
+        )
         return credential
 
     def revoke(self, certificate: Path | str, *, at: datetime, reason: str = "unspecified") -> Entry:
@@ -225,6 +229,7 @@ class Authority:
         at: datetime,
         file: Path,
         names: Sequence[str] = (),
+        valid_from: datetime | None = None,
     ) -> None:
         key = read_key(self._key(profile.issuer))
         itself = profile.name == profile.issuer
@@ -232,7 +237,7 @@ class Authority:
         issuer = profile.name_of(holder) if above is None else above.subject
         try:
             certificate = (
-                profile.builder(holder, at, names)
+                profile.builder(holder, at, names, valid_from)
                 .issuer_name(issuer)
                 .public_key(public)
                 .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)

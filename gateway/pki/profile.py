@@ -91,15 +91,22 @@ class Profile:
         return x509.Name([x509.NameAttribute(oid, text) for oid, text in filled if text])
 
     def builder(
-        self, holder: Holder, at: datetime, more_names: Sequence[str] = ()
+        self,
+        holder: Holder,
+        at: datetime,
+        more_names: Sequence[str] = (),
+        valid_from: datetime | None = None,
     ) -> x509.CertificateBuilder:
-        """A builder with everything but keys, issuer and key identifiers, as issued at ``at`` (aware UTC)."""
+        """A builder with everything but keys, issuer and key identifiers, as issued at ``at`` (aware UTC).
+
+        ``valid_from`` moves the beginning, not the end, to an earlier instant.
+        """
         begin = at.replace(microsecond=0) + timedelta(days=self.begin_days)
         builder = (
             x509.CertificateBuilder()
             .serial_number(x509.random_serial_number())
             .subject_name(self.name_of(holder))
-            .not_valid_before(begin)
+            .not_valid_before(min(begin, (valid_from or begin).replace(microsecond=0)))
             # Both ends are included (RFC 5280 4.1.2.5): the last second belongs to the next day.
             .not_valid_after(begin + timedelta(days=self.days, seconds=-1))
         )

@@ -1,43 +1,44 @@
 """THE WAY OF A MESSAGE: bytes of a request in, bytes of a signed answer or fault out.
 
-The numbers are those of the message profile; nothing but ``_way`` decides their order.
+The numbers are those of the message profile; ``_way`` decides their order, and hands on for the last two:
+
+    1         HTTP, once the connection's certificate is judged        gateway.transport.http_checks
+    2 to 10   bytes to a verified message                              gateway.wss.verify
+    11        the sender, and what it may ask                          gateway.access
+    12, 13    duplicate guard, Body, use case, answer, commit          .questions, .changes
+
+Several messages go this way together, stage by stage. A question that is answered from what is at hand may be
+answered before step 12 decides on it, since that has no effect; its answer leaves only when it was decided
+on, and committed together with the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from gateway import telemetry
 from gateway.access import Admission
 from gateway.clock import Clock
-from gateway.contract import read_request, write_answer
-from gateway.errors import OperationFault
+from gateway.evidence import Entry
+from gateway.flows.accesses import require_rows
+from gateway.kept_refused import KeptRefused
 from gateway.refusals import Refused
-from gateway.settings import Counterpart
-from gateway.store import Claimed, Store, Stored, StoredAnswer
+from gateway.store import Store
 from gateway.transport import faults
 from gateway.transport.call import Binding, Call
-from gateway.transport.http import HttpAnswer, HttpRequest, plain_answer
+from gateway.transport.changes import Changes
+from gateway.transport.http import HttpAnswer, HttpRequest, Rest, plain_answer
 from gateway.transport.http_checks import step_1_http
 from gateway.transport.journal import Journal
 from gateway.transport.pages import Pages
+from gateway.transport.questions import Questions
 from gateway.transport.rates import Rates
 from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
-from gateway.wss.engine import canonical
-from gateway.wss.verify import VerifiedMessage, Verifier
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """How long the duplicate guard remembers a message beyond its lifetime, by kind of operation."""
-
-    question: timedelta = timedelta(hours=1)
-    change: timedelta = timedelta(days=90)
-    skew: timedelta = timedelta(seconds=60)  # as the profile's
+from gateway.transport.tallies import Tallies
+from gateway.transport.working import Admitted, Keeping, Said, Working
+from gateway.wss.verify import Verifier
 
 
 class Endpoint:
@@ -56,121 +57,110 @@ class Endpoint:
         keeping: Keeping,
         readiness: Readiness,
         rates: Rates,
+        alarms: telemetry.Alarms,
+        kept_refused: KeptRefused | None = None,
+        tallies: Tallies | None = None,
     ) -> None:
+        for binding in bindings.values():
+            require_rows(binding.service.name, binding.handlers)
+        working = Working(admission, replies, store, clock, keeping)
+        self._questions = Questions(working)
+        self._changes = Changes(working)
         self._bindings = bindings
         self._pages = pages
         self._admission = admission
         self._verifier = verifier
         self._replies = replies
-        self._store = store
         self._clock = clock
-        self._keeping = keeping
         self._readiness = readiness
         self._rates = rates
-        self._journal = Journal(store)
+        self._tallies = tallies or Tallies()
+        self._journal = Journal(store, alarms, kept_refused, self._tallies)
+        self._working = working
 
     def __call__(self, http: HttpRequest) -> HttpAnswer:
-        """The answer to one HTTP request; whatever happens, it is an answer and a log line."""
+        """The answer to one HTTP request, all of it done in this thread, which may have to wait."""
+        (left,) = self.together([http])
+        return left if isinstance(left, HttpAnswer) else left()
+
+    def together(self, requests: Sequence[HttpRequest]) -> Sequence[HttpAnswer | Rest]:
+        """As Batching.together; whatever happens to a message, it becomes an answer and a log line."""
+        begun = [self._begin(http) for http in requests]
+        questions = [one for one in begun if isinstance(one, Admitted) and not one.operation.changes]
+        said = self._questions.together(questions)
+        with telemetry.together():
+            return [self._left(one, said) if isinstance(one, Admitted) else one for one in begun]
+
+    def _begin(self, http: HttpRequest) -> HttpAnswer | Admitted:
+        """Steps 1 to 11, or the answer to what does not pass them."""
         if http.method == "GET":
             return self._pages(http)
         if self._readiness.stops():
+            self._tallies.turned_away("not-ready")
             return plain_answer(503, "not ready", (("Retry-After", "5"),))
         now = self._clock.now()
         peer = self._admission.peer(http.peer_certificate, http.peer_address, now)
         if peer.counterpart is not None and not self._rates.takes(peer.counterpart.id):
+            self._tallies.turned_away("rate")
             return plain_answer(503, "too many requests a minute", (("Retry-After", "1"),))
         call = Call(http, faults.new_reference(), now, peer)
         with telemetry.about(reference=call.reference):
-            return self._answer(call)
+            try:
+                return self._way(call)
+            except Exception as error:  # noqa: BLE001 - see _not_answered
+                return self._not_answered(call, error)
 
-    def _answer(self, call: Call) -> HttpAnswer:
-        try:
-            answer, outcome = self._way(call)
-        except Refused as refusal:
-            if call.message is None:
-                call.about = refusal.about
-            self._journal.refused(call, refusal)
-            answer = self._replies.refusal(call, refusal)
-            self._journal.line(call, "refused", answer, refusal)
+    def _left(self, one: Admitted, said: Mapping[Admitted, Said]) -> HttpAnswer | Rest:
+        """A committed answer, or the rest of the way, which may wait."""
+        if one in said:
+            answer, outcome = said[one]
+            one.call.lap("commit")
+            self._journal.line(one.call, outcome, answer)
             return answer
-        except Exception as error:  # noqa: BLE001 - a bug stays a bug: 500 with a reference, no traceback
-            telemetry.bug(call.reference, error)
-            answer, outcome = self._replies.failure(call), "failed"
-            self._journal.keep(call, self._replies.evidence(call, answer, outcome))
-        self._journal.line(call, outcome, answer)
+        way = self._changes if one.operation.changes else self._questions.alone
+        return partial(self._answered, one.call, partial(way, one))
+
+    def _answered(self, call: Call, way: Callable[[], Said]) -> HttpAnswer:
+        with telemetry.about(reference=call.reference):
+            try:
+                answer, outcome = way()
+            except Exception as error:  # noqa: BLE001 - see _not_answered
+                return self._not_answered(call, error)
+            self._journal.line(call, outcome, answer)
+            return answer
+
+    def _not_answered(self, call: Call, error: Exception) -> HttpAnswer:
+        """The fault for a message that was refused; a bug stays a bug: 500 with a reference, no traceback."""
+        if isinstance(error, Refused):
+            if call.message is None:
+                call.about = error.about
+            self._journal.refused(call, error)
+            answer = self._replies.refusal(call, error)
+            # Who named what is not his, after the Body was read: whom he asked for is in the access log.
+            self._keep_access(call, (), f"refused:{error.rule.name}")
+            self._journal.line(call, "refused", answer, error)
+            return answer
+        telemetry.bug(call.reference, error)
+        answer = self._replies.failure(call)
+        self._keep_access(call, self._replies.evidence(call, answer, "failed"), "failed")
+        self._journal.line(call, "failed", answer)
         return answer
 
-    def _way(self, call: Call) -> tuple[HttpAnswer, str]:
+    def _keep_access(self, call: Call, evidence: Sequence[Entry], outcome: str) -> None:
+        self._journal.keep(call, evidence, partial(self._working.unanswered, call, outcome))
+
+    def _way(self, call: Call) -> Admitted:
         binding = self._bindings.get(call.http.path)
         if binding is None:
             raise Refused("path")
         call.service = service = binding.service
-        soap_action = step_1_http(call.http, service.body_bytes)  # 1
-        message = self._verifier.request(call.http.body, binding.expected(soap_action), call.now)  # 2 to 10
+        verifier = binding.verifier or self._verifier
+        soap_action = step_1_http(call.http, binding.body_bytes or service.body_bytes)  # 1
+        message = verifier.request(call.http.body, binding.expected(soap_action), call.now)  # 2 to 10
         call.message, call.about = message, message.about
         call.operation = operation = service.operations[message.addressing.action]
-        call.sender = self._admission.step_11_sender(
+        call.sender = sender = self._admission.step_11_sender(
             message.certificate, call.peer, service.name, operation.name
         )  # 11
         call.lap("verify")
-        claim = self._step_12_guard(
-            message, call.sender, operation.changes, call.now + binding.deadline
-        )  # 12
-        call.lap("guard")
-        if isinstance(claim, Stored):
-            signed = self._replies.stored(call, claim.answer)
-            self._store.keep(self._replies.evidence(call, signed, "repeated"))
-            return signed, "repeated"
-        try:
-            answer = self._work(call, binding, message)  # 13 and the use case
-        except OperationFault as fault:  # a temporary one: a retry is worked anew
-            signed = self._replies.temporary(call, fault)
-            self._store.guard.release(claim.token, self._replies.evidence(call, signed, "fault"))
-            return signed, "fault"
-        except Refused:
-            self._store.guard.forget(claim.token)
-            raise
-        except BaseException:
-            self._store.guard.release(claim.token)
-            raise
-        call.lap("flow")
-        signed, outcome = self._replies.stored(call, answer), "fault" if answer.fault else "answered"
-        evidence = self._replies.evidence(call, signed, outcome)
-        call.lap("sign")
-        self._store.guard.settle(claim.token, answer, evidence)  # committed before the bytes leave
-        call.lap("commit")
-        return signed, outcome
-
-    def _step_12_guard(
-        self, message: VerifiedMessage, sender: Counterpart, changes: bool, deadline: datetime
-    ) -> Claimed | Stored:
-        """Claim (sender, MessageID), or have the answer that was given before; the second of two waits."""
-        now = self._clock.now()
-        lease = max(deadline, now) + self._keeping.skew
-        return self._store.guard.claim_or_wait(
-            sender.id,
-            message.addressing.message_id,
-            message.content_digest,
-            message.signed_info_digest,
-            now=now,
-            lease_until=lease,
-            seen_until=message.expires + self._keeping.skew,
-            keep_until=max(now + (self._keeping.change if changes else self._keeping.question), lease),
-            wait_until=max(deadline, now),
-        )
-
-    def _work(self, call: Call, binding: Binding, message: VerifiedMessage) -> StoredAnswer:
-        """Read the Body, judge what it names, run the use case, write the answer."""
-        operation = binding.service.operations[message.addressing.action]
-        request: Any = read_request(binding.service, operation, message.content)  # 13
-        if call.sender is not None:
-            self._admission.step_11_named(call.sender, request.caller)
-        try:
-            value = binding.handlers[operation.name](request)
-        except OperationFault as fault:
-            if fault.temporary:
-                raise
-            return self._replies.keepable(call, fault)
-        return StoredAnswer(
-            operation.answer_action, canonical(write_answer(binding.service, operation, value))
-        )
+        return Admitted(call, binding, operation, message, sender)

@@ -34,6 +34,7 @@ _COARSE: Final[Mapping[Fault, str]] = {
     Fault.ADDRESSING_HEADER_REQUIRED: "An addressing header is missing.",
     Fault.NOT_PERMITTED: "This is not permitted.",
     Fault.DUPLICATE_MESSAGE: "The message was received before.",
+    Fault.BUSY: "The message cannot be worked on now; send it again later.",
     Fault.INVALID_REQUEST: "The request is not acceptable.",
 }
 

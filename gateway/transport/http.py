@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from enum import Enum
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Protocol
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -62,6 +63,21 @@ class HttpAnswer:
 
 Application = Callable[[HttpRequest], HttpAnswer]
 """Called in a worker thread; every exception becomes a 500 with a reference."""
+
+Rest = Callable[[], HttpAnswer]
+"""What is left to do for an answer; it may wait for somebody."""
+
+
+class Batching(Protocol):
+    """An application that answers several requests at once, without waiting for anybody."""
+
+    def together(self, requests: Sequence[HttpRequest]) -> Sequence[HttpAnswer | Rest]:
+        """One for each request: its answer, committed, or what is left to do, in a thread that may wait.
+
+        Called in one thread. Never waits for a counterpart or another request.
+        """
+        ...
+
 
 Log = Callable[..., None]
 """``log(event, **fields)``; the front passes no personal data and no bytes of a message."""

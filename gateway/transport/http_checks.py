@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from gateway.refusals import Refused
@@ -21,15 +22,24 @@ def step_1_http(request: HttpRequest, body_bytes: int) -> str | None:
         raise Refused("method", wanted="POST")
     if request.header("content-encoding") not in {None, "identity"}:
         raise Refused("content-encoding")
-    match = _CONTENT_TYPE.fullmatch((request.header("content-type") or "").strip())
-    if match is None:
+    charset = _charset(request.header("content-type") or "")
+    if charset is None:
         raise Refused("content-type", wanted="text/xml; charset=utf-8")
-    charset = (match["charset"] or "utf-8").strip('"').lower()
     if charset != "utf-8":
         raise Refused("charset", wanted="utf-8")
     if len(request.body) > body_bytes:
         raise Refused("body-too-large", found=f"{len(request.body)} bytes", wanted=f"at most {body_bytes}")
-    action = _SOAP_ACTION.fullmatch((request.header("soapaction") or "").strip())
-    if action is None:
-        return None
-    return action[1] or action[2] or None
+    return _action(request.header("soapaction") or "")
+
+
+@lru_cache(maxsize=64)
+def _charset(content_type: str) -> str | None:
+    """The charset of text/xml, in small letters; None for another type."""
+    match = _CONTENT_TYPE.fullmatch(content_type.strip())
+    return None if match is None else (match["charset"] or "utf-8").strip('"').lower()
+
+
+@lru_cache(maxsize=64)
+def _action(header: str) -> str | None:
+    match = _SOAP_ACTION.fullmatch(header.strip())
+    return None if match is None else match[1] or match[2] or None

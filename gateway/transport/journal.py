@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from gateway import telemetry
-from gateway.errors import StoreError
+from gateway.errors import StateError, StoreError
 from gateway.evidence import Entry
+from gateway.kept_refused import KeptRefused
 from gateway.refusals import Refused
-from gateway.store import ChainLine, RefusalRecord, Store
+from gateway.store import ChainLine, RefusalRecord, SealedAccess, Store
 from gateway.transport.call import Call
 from gateway.transport.http import HttpAnswer
+from gateway.transport.tallies import Tallies
 
+UNDECIDED: Final = "guard-undecided"
+SAMPLED: Final = "refusals-sampled"
+STRANGERS: Final = "unknown peers"
 _UUID = re.compile("urn:uuid:[0-9a-fA-F-]{36}")
 
 
@@ -27,31 +33,47 @@ def loggable(message_id: str | None) -> str | None:
 class Journal:
     """Keeps refusal records, and writes the line of each message."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, alarms: telemetry.Alarms, kept: KeptRefused | None, tallies: Tallies
+    ) -> None:
         self._store = store
+        self._alarms = alarms
+        self._kept = kept
+        self._tallies = tallies
 
     def line(self, call: Call, outcome: str, answer: HttpAnswer, refusal: Refused | None = None) -> None:
-        """The one line of a message; ``outcome`` as telemetry.message."""
+        """The one line of a message, which is counted; ``outcome`` as telemetry.message."""
+        total = call.total()
+        self._tallies.message(
+            call.operation.action if call.operation else "",
+            outcome,
+            total / 1000,
+            refusal.rule.name if refusal else None,
+        )
         refused = {"step": refusal.rule.step, "rule": refusal.rule.name} if refusal else {}
+        fault = {"fault": call.fault} if outcome == "fault" else {}
         telemetry.message(
             call.reference,
             counterpart=call.sender.id if call.sender else call.peer.name,
             operation=call.operation.name if call.operation else None,
             message_id=loggable(call.about.message_id),
             outcome=outcome,
-            timings={**call.timings, "total": call.total()},
+            timings={**call.timings, "total": total},
             service=call.service.name if call.service else None,
             status=answer.status,
             bytes_in=len(call.http.body),
             bytes_out=len(answer.body),
             **refused,
+            **fault,
         )
 
-    def keep(self, call: Call, evidence: Sequence[Entry]) -> None:
-        """Evidence of a message that met an error of our own, if the store takes it: it may be the cause."""
+    def keep(
+        self, call: Call, evidence: Sequence[Entry], accesses: Callable[[], Sequence[SealedAccess]]
+    ) -> None:
+        """Of a message that was not answered, if the store takes it: it may be the cause."""
         try:
-            self._store.keep(evidence)
-        except StoreError:
+            self._store.keep(evidence, accesses())
+        except Exception:  # noqa: BLE001 - the message's answer leaves in any case
             telemetry.warning("evidence-not-kept", reference=call.reference)
 
     def refused(self, call: Call, refusal: Refused) -> None:
@@ -76,7 +98,18 @@ class Journal:
             created=about.created,
             expires=about.expires,
         )
+        if refusal.rule.name == UNDECIDED:
+            self._alarms.renew(UNDECIDED)
         try:
-            self._store.refusals.record(record)
+            recorded = self._store.refusals.record(record)
         except StoreError:
             telemetry.warning("refusal-not-recorded", reference=call.reference)
+            return
+        if not recorded:  # whoever is not known could make any number of alarms
+            known = call.peer.counterpart
+            self._alarms.renew(SAMPLED, STRANGERS if known is None else known.id)
+        if recorded and self._kept is not None:
+            try:
+                self._kept.keep(call.reference, body)
+            except StateError:
+                telemetry.warning("refused-message-not-kept", reference=call.reference)

@@ -16,13 +16,17 @@ Periodic = tuple[float, Callable[[], None]]
 class Sampled:
     """A log that writes an event so many times a second; the next line counts the rest (``left_out``)."""
 
-    def __init__(self, log: Log, per_second: int = 5) -> None:
+    def __init__(self, log: Log, per_second: int = 5, count: Callable[[str], None] | None = None) -> None:
+        """``count`` is told of every event, written or not."""
         self._log = log
+        self._count = count
         self._per_second = per_second
         self._seen: dict[str, tuple[int, int, int]] = {}
 
     def __call__(self, event: str, **fields: object) -> None:
         """Write the event, or only count it."""
+        if self._count is not None:
+            self._count(event)
         second = int(time.monotonic())
         last, written, left_out = self._seen.get(event, (second, 0, 0))
         if last != second:

@@ -17,9 +17,10 @@ from gateway.errors import StateError
 from gateway.transport.connection import Connection
 from gateway.transport.counts import SharedCounts
 from gateway.transport.framing import METHODS, Rejected
-from gateway.transport.http import Application, HttpAnswer, Log, head_of, plain_answer
+from gateway.transport.http import Application, Batching, HttpAnswer, Log, head_of, plain_answer
 from gateway.transport.limits import FrontLimits
 from gateway.transport.periodic import Sampled
+from gateway.transport.tallies import Tallies
 from gateway.transport.tls import TlsFiles, build_context
 from gateway.transport.workers import Job, Pool, frames
 
@@ -39,9 +40,10 @@ class Front:
         listener: socket.socket,
         context: ssl.SSLContext | None,
         *,
-        tls: TlsFiles | None,
+        tls: Callable[[], TlsFiles] | None,
         limits: FrontLimits,
         application: Application,
+        batching: Batching | None,
         threads: int,
         refuse: Refuse,
         failure: Failure,
@@ -49,6 +51,7 @@ class Front:
         number: int,
         processes: int,
         counts: tuple[SharedCounts, SharedCounts],
+        tallies: Tallies,
     ) -> None:
         self.limits = limits
         self.secure = context is not None
@@ -61,7 +64,8 @@ class Front:
         self._tls = tls
         self._refuse = refuse
         self._log = log
-        self._sampled = Sampled(log)
+        self._tallies = tallies
+        self._sampled = Sampled(log, count=tallies.turned_away)
         self._number = number
         self._open, self._working = counts
         self._most = max(1, limits.connections // processes)
@@ -80,6 +84,7 @@ class Front:
             failure=failure,
             log=log,
             done=self._worked,
+            batching=batching,
         )
 
     # Life of the process.
@@ -88,6 +93,7 @@ class Front:
         """Serve until ``stop``; returns when every connection is gone or the time to stop is over."""
         self._loop.set_exception_handler(self._unexpected)
         self._pool.start()
+        self._tallies.beat(0)
         self._accepting = self._loop.create_task(self._accept())
         self._loop.call_later(self.limits.sweep, self._sweep)
         ready()
@@ -120,7 +126,7 @@ class Front:
         if self._tls is None:
             return
         try:
-            self._context = build_context(self._tls)
+            self._context = build_context(self._tls())
         except StateError as error:
             self._log("tls-reload-failed", worker=self._number, error=str(error))
         else:
@@ -131,6 +137,7 @@ class Front:
         for connection in tuple(self._connections):
             if connection.deadline <= now:
                 connection.expire(now)
+        self._tallies.beat(self._pool.held)
         self._loop.call_later(self.limits.sweep, self._sweep)
 
     def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from lxml import etree
 
 from gateway.clock import Clock
 from gateway.errors import OperationFault
-from gateway.evidence import Entry, message_id_of_own, signature_of_own, signature_verified
+from gateway.evidence import Entry, signature_made, signature_verified
 from gateway.refusals import Refused
 from gateway.store import StoredAnswer
 from gateway.transport import faults
@@ -38,6 +38,8 @@ class Replies:
         if message is None:
             return ()
         operation = call.operation.name if call.operation else None
+        # An answer may be made and then given up for another one, which nobody signed.
+        said = call.said if call.said is not None and call.said.raw is answer.body else None
         return (
             Entry.message(
                 call.http.body,
@@ -58,26 +60,25 @@ class Replies:
                 kind="answer" if answer.status == _OK else "fault",
                 outcome=outcome,
                 operation=operation,
-                message_id=message_id_of_own(answer.body),
+                message_id=None if said is None else said.message_id,
                 relates_to=message.addressing.message_id,
-                signature=signature_of_own(answer.body, self._signer),
+                signature=None if said is None else signature_made(said),
             ),
         )
 
     def stored(self, call: Call, answer: StoredAnswer) -> HttpAnswer:
         """An answer or an operation's own fault, signed now; a repeated one confirms the new request."""
-        body = etree.fromstring(answer.body)
-        raw = self._sign(call, body, answer.action, _OWN_FAULT if answer.fault else ())
+        raw = self._sign(call, answer.body, answer.action, _OWN_FAULT if answer.fault else ())
         return HttpAnswer(500 if answer.fault else _OK, raw)
 
     def keepable(self, call: Call, fault: OperationFault) -> StoredAnswer:
         """An operation's own fault as the duplicate guard keeps it."""
-        body = faults.operation_fault(fault, call.reference, _fault_action(call))
+        body = _operation_fault(call, fault)
         return StoredAnswer(body.action, canonical_with(body.element, _OWN_FAULT), fault=True)
 
     def temporary(self, call: Call, fault: OperationFault) -> HttpAnswer:
         """A fault that passes: it is not kept, a retry is worked anew."""
-        body = faults.operation_fault(fault, call.reference, _fault_action(call))
+        body = _operation_fault(call, fault)
         return HttpAnswer(500, self._sign(call, body.element, body.action, _OWN_FAULT))
 
     def refusal(self, call: Call, refusal: Refused) -> HttpAnswer:
@@ -98,9 +99,11 @@ class Replies:
             return HttpAnswer(500, faults.unsigned_envelope(fault))
         return HttpAnswer(500, self._sign(call, fault.element, fault.action, (fault.prefix,)))
 
-    def _sign(self, call: Call, body: etree._Element, action: str, inclusive: tuple[str, ...]) -> bytes:
+    def _sign(
+        self, call: Call, content: etree._Element | bytes, action: str, inclusive: tuple[str, ...]
+    ) -> bytes:
         outgoing = Outgoing(
-            body,
+            content,
             to=names.ANONYMOUS,
             action=action,
             message_id=new_message_id(),
@@ -108,8 +111,11 @@ class Replies:
             confirms=call.about.signature_value,
             inclusive=inclusive,
         )
-        return sign(outgoing, self._signer, self._clock.now()).raw
+        call.said = sign(outgoing, self._signer, self._clock.now())
+        return call.said.raw
 
 
-def _fault_action(call: Call) -> str:
-    return call.operation.fault_action if call.operation else names.ACTION_FAULT_SOAP
+def _operation_fault(call: Call, fault: OperationFault) -> faults.FaultBody:
+    call.fault = fault.code
+    action = call.operation.fault_action if call.operation else names.ACTION_FAULT_SOAP
+    return faults.operation_fault(fault, call.reference, action)

@@ -17,14 +17,18 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
+from gateway.companion import Companion
 from gateway.errors import GatewayError, StateError
 from gateway.transport.counts import SharedCounts
 from gateway.transport.http import Application, Log
 from gateway.transport.lifecycle import Alone, Parts, work_until_stopped
 from gateway.transport.limits import FrontLimits
 from gateway.transport.process import Failure, Refuse
+from gateway.transport.tallies import Tallies
 from gateway.transport.tls import TlsFiles, build_context
 from gateway.transport.workers import frames
 
@@ -33,26 +37,23 @@ _START = 60.0  # s, for a worker to say that it is ready
 _BACK_OFF = (0.1, 10.0)  # s, shortest and longest wait before a worker that keeps dying is started again
 _STEADY = 30.0  # s of life after which a worker's death is no longer counted with the one before
 
-Companion = Callable[[int, Callable[[], None]], None]
-"""The life of a further process: its arguments are the parent's process id and what says that it is ready.
-
-It returns on SIGTERM and when the parent is gone, within the time that the front may take to stop.
-"""
-
 
 class Server:
     """HTTP/1.1 over mutual TLS in ``workers`` processes of ``threads`` threads each.
 
     ``make_application`` is called once in each worker process, after the fork. What it returns is called
-    with requests, in threads; it may have ``close()``, called at the end, and ``periodic``, a sequence of
-    (seconds, function) called in a thread of their own. ``refuse`` and ``failure`` make the SOAP faults of
-    requests that the front answers itself. ``tls=None`` is plain HTTP: on loopback only, and only with
-    ``allow_plain``.
+    with requests, in threads; it may have ``batching`` (http.Batching, used instead of the plain call),
+    ``close()``, called at the end, and ``periodic``, a sequence of (seconds, function) called in a thread of
+    their own. ``refuse`` and ``failure`` make the SOAP faults of requests that the front answers itself.
+    ``tls`` may be a function that names the files of this instant: when it names others, they are taken up as
+    on SIGHUP. ``tls=None`` is plain HTTP: on loopback only, and only
+    with ``allow_plain``.
 
     ``run()`` blocks in the main thread until SIGTERM or SIGINT. With ``workers=0`` everything runs in this
     process (``start()`` and ``stop()``, for tests). ``on_ready`` is told the port once every worker takes
     connections. ``companions`` are further processes, started and ended with the workers and started again
-    like them; without workers there are none.
+    like them; without workers there are none. In ``tallies`` the workers count what they do. ``name_of``
+    names each process by its number, workers first, as the system's list of processes shows it.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Server:
         *,
         host: str,
         port: int,
-        tls: TlsFiles | None,
+        tls: TlsFiles | Callable[[], TlsFiles] | None,
         limits: FrontLimits,
         workers: int,
         threads: int,
@@ -71,6 +72,7 @@ class Server:
         on_ready: Callable[[int], None] | None = None,
         allow_plain: bool = False,
         companions: Sequence[Companion] = (),
+        tallies: Tallies | None = None,
     ) -> None:
         if workers < 0 or threads < 1:
             raise ValueError("workers must not be negative, threads must be at least 1")
@@ -78,7 +80,8 @@ class Server:
             raise StateError("plain HTTP is not switched on")
         self._host = host
         self._port = port
-        self._tls = tls
+        self._tls = (lambda: tls) if isinstance(tls, TlsFiles) else tls
+        self._files: TlsFiles | None = None  # those of self._context
         self._workers = workers
         self._companions = companions
         self._log = log
@@ -86,7 +89,7 @@ class Server:
         self._listener: socket.socket | None = None
         self._context: ssl.SSLContext | None = None
         self._parts = Parts(
-            tls=tls,
+            tls=self._tls,
             limits=limits,
             threads=threads,
             make_application=make_application,
@@ -95,6 +98,7 @@ class Server:
             log=log,
             processes=max(1, workers),
             counts=(SharedCounts(max(1, workers)), SharedCounts(max(1, workers))),
+            tallies=tallies or Tallies(max(1, workers), threads),
         )
         self._children: dict[int, _Child] = {}
         self._alone: Alone | None = None
@@ -104,12 +108,17 @@ class Server:
         """The port that is listened on; raises ``StateError`` before ``bind``."""
         return int(self._bound().getsockname()[1])
 
+    def name_of(self, number: int) -> str:
+        """What the process of this number is: a worker, or a companion by its name."""
+        return f"worker {number}" if number < self._workers else self._companions[number - self._workers].name
+
     def bind(self) -> None:
         """Read the TLS files and take the port; raises ``StateError`` when either cannot be had."""
         if self._listener is not None:
             return
         if self._tls is not None:
-            self._context = build_context(self._tls)
+            self._files = self._tls()
+            self._context = build_context(self._files)
         self._listener = _listen(self._host, self._port, plain=self._tls is None)
         self._port = self.port
 
@@ -158,7 +167,7 @@ class Server:
     def _run_alone(self) -> None:
         self.start()
         while (number := _next_signal(1.0)) not in {signal.SIGTERM, signal.SIGINT}:
-            if number == signal.SIGHUP:
+            if number == signal.SIGHUP or self._is_renewed():
                 self.reload()
         self.stop()
 
@@ -194,10 +203,10 @@ class Server:
     def _supervise(self) -> None:
         due: list[tuple[float, int, float]] = []
         while True:
-            number = _next_signal(0.2 if due else 5.0)
+            number = _next_signal(0.2 if due else 1.0)
             if number in {signal.SIGTERM, signal.SIGINT}:
                 return
-            if number == signal.SIGHUP:
+            if number == signal.SIGHUP or self._is_renewed():
                 self._reload_workers()
             now = time.monotonic()
             for child in self._reap():
@@ -213,12 +222,20 @@ class Server:
         """Judge the files here first: a worker that is started later begins with what is good here."""
         if self._tls is None:
             return
+        self._files = self._tls()
         try:
-            self._context = build_context(self._tls)
+            self._context = build_context(self._files)
         except StateError as error:
             self._log("tls-reload-failed", error=str(error))
             return
         self._signal_workers(signal.SIGHUP)
+
+    def _is_renewed(self) -> bool:
+        """Whether other TLS files are named than those in use; told once."""
+        if self._tls is None or (files := self._tls()) == self._files:
+            return False
+        self._files = files
+        return True
 
     def _fork(self, number: int, back_off: float) -> None:
         for counts in self._parts.counts if number < self._workers else ():
@@ -239,6 +256,7 @@ class Server:
     def _work(self, number: int, parent: int, say_ready: int) -> NoReturn:
         """The life of a worker process; it never returns into the parent's code."""
         status = 1
+        _call_this_process(self.name_of(number))
         try:
             if number < self._workers:
                 work_until_stopped(
@@ -251,7 +269,7 @@ class Server:
                 )
             else:
                 self._close()  # connections are not this process's to take
-                self._companions[number - self._workers](parent, lambda: _say(say_ready))
+                self._companions[number - self._workers].live(parent, lambda: _say(say_ready))
             status = 0
         except GatewayError as error:
             self._log("worker-failed", worker=number, error=str(error), where=frames(error))
@@ -317,6 +335,12 @@ class _Child:
         if self.ready >= 0:
             os.close(self.ready)
             self.ready = -1
+
+
+def _call_this_process(name: str) -> None:
+    """For whoever looks at processes; where there is no such file they see the program's name."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name[:15], encoding="ascii")
 
 
 def _say(ready: int) -> None:

@@ -8,8 +8,9 @@ from gateway.trust.certificate import (
     judge_key,
     read_certificate,
 )
+from gateway.trust.certificate_file import CertificateFile
 from gateway.trust.model import Anchor, AnchorStatus, ChainLink, ListStatus, TrustedCertificate, Usage
-from gateway.trust.signer import ECDSA_SHA256, ECDSA_SHA384, RSA_SHA256, FileSigner, Signer
+from gateway.trust.signer import ECDSA_SHA256, ECDSA_SHA384, RSA_SHA256, FileSigner, Signer, at_present
 from gateway.trust.store import TrustStore
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "RSA_SHA256",
     "Anchor",
     "AnchorStatus",
+    "CertificateFile",
     "ChainLink",
     "FileSigner",
     "ListStatus",
@@ -28,6 +30,7 @@ __all__ = [
     "TrustStore",
     "TrustedCertificate",
     "Usage",
+    "at_present",
     "is_development",
     "judge_key",
     "read_certificate",

@@ -7,9 +7,9 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.errors import StateError
-from gateway.settings import Settings
+from gateway.settings import Settings, clock_of
 from gateway.trust.model import Anchor, Usage
-from gateway.trust.signer import FileSigner
+from gateway.trust.renewal import CurrentPair, RenewedSigner
 from gateway.trust.store import TrustStore
 
 
@@ -38,10 +38,9 @@ def trust_store(settings: Settings, folder: Path) -> TrustStore:
     )
 
 
-def signer(settings: Settings, folder: Path) -> FileSigner:
-    """The system's own signing key. Raises StateError."""
-    credentials = settings.credentials
-    return FileSigner.load(folder / credentials.signing_key, folder / credentials.signing_certificate)
+def signer(settings: Settings, folder: Path) -> RenewedSigner:
+    """The system's own signing key, the one of now at any time. Raises StateError."""
+    return RenewedSigner(CurrentPair(settings, folder, "signing", clock_of(settings, folder)))
 
 
 def authority_files(settings: Settings, folder: Path) -> tuple[Path, ...]:

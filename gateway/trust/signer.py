@@ -39,6 +39,12 @@ class Signer(Protocol):
         ...
 
 
+def at_present(signer: Signer) -> Signer:
+    """The signer of this instant, where it is one that is exchanged while the system runs (trust.renewal)."""
+    present = getattr(signer, "present", None)
+    return signer if present is None else present()
+
+
 class FileSigner:
     """A key and a certificate from PEM files, parsed once. Never shows the key."""
 

@@ -23,6 +23,7 @@ MESSAGE_ID_LENGTH: Final = 256  # characters
 _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
 _VALUES: Final = frozenset({"To", "Action", "MessageID", "RelatesTo"})
 _ENDPOINTS: Final = frozenset({"ReplyTo", "FaultTo", "From"})
+_KNOWN: Final = _VALUES | _ENDPOINTS
 _MESSAGE_ID: Final = f"{{{names.WSA}}}MessageID"
 _ADDRESS: Final = f"{{{names.WSA}}}Address"
 _ATTRIBUTES: Final = frozenset({names.WSU_ID, names.MUST_UNDERSTAND, names.ACTOR})
@@ -124,8 +125,8 @@ def _read(envelope: Envelope) -> Addressing:
     values: dict[str, str] = {}
     seen: set[str] = set()
     for header in envelope.addressing:
-        name = etree.QName(header).localname
-        if name not in _VALUES | _ENDPOINTS:
+        name = str(header.tag).rpartition("}")[2]
+        if name not in _KNOWN:
             raise Refused(
                 "addressing-value", found="a header of the namespace that the profile has no use for"
             )
@@ -146,7 +147,7 @@ def _read(envelope: Envelope) -> Addressing:
 
 
 def _check_attributes(header: etree._Element, name: str) -> None:
-    foreign = set(header.attrib) - _ATTRIBUTES
+    foreign = set(header.keys()) - _ATTRIBUTES
     if name == "RelatesTo" and header.get("RelationshipType") == names.REPLY:
         foreign.discard("RelationshipType")
     if foreign or not for_us(header):

@@ -6,6 +6,7 @@ The engines must never be trusted to refuse: what passes here is all that they e
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -19,6 +20,7 @@ from gateway.wss.profile import (
     DIGEST_ALGORITHMS,
     EXCLUSIVE_C14N,
     SIGNATURE_ALGORITHMS,
+    KeyKind,
     SignatureAlgorithm,
 )
 from gateway.wss.security import Security
@@ -58,13 +60,19 @@ def step_5_algorithms(security: Security) -> SignatureAlgorithm:
 
 def step_5_key(certificate: x509.Certificate, algorithm: SignatureAlgorithm) -> None:
     """The key of the token: kind, size, named curve, and that it fits the signature algorithm."""
+    kind = _kind(certificate)
+    if kind != algorithm.key:
+        raise Refused("key-mismatch", found=f"{algorithm.uri} with a key of kind {kind}")
+
+
+@lru_cache(maxsize=256)
+def _kind(certificate: x509.Certificate) -> KeyKind:
+    """The kind of key, once it is one that may sign; remembered for the certificates that come again."""
     key = certificate.public_key()
     judge_key(key)
     if key.public_bytes(*_SPKI) not in certificate.tbs_certificate_bytes:
         raise Refused("key-type", found="a key that is not written as a named curve, uncompressed")
-    kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
-    if kind != algorithm.key:
-        raise Refused("key-mismatch", found=f"{algorithm.uri} with a key of kind {kind}")
+    return "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
 
 
 def _told(uri: str | None) -> str:

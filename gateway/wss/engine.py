@@ -29,6 +29,7 @@ _DEFAULT_PREFIX: Final = "#default"
 _TEACHES_DEFAULT: Final = b'<!DOCTYPE a [<!ATTLIST a b CDATA "#default">]><a/>'
 _WITH_DEFAULT: Final = b'<a xmlns="urn:d"><p:b xmlns:p="urn:p"></p:b></a>'
 _KEEPS_DEFAULT: Final = b'<p:b xmlns="urn:d" xmlns:p="urn:p"></p:b>'
+_HASHES: Final = {uri: getattr(hashlib, name) for uri, name in DIGEST_ALGORITHMS.items()}
 _taught = threading.local()
 
 
@@ -41,6 +42,7 @@ class Question:
     covered: tuple[Signed, ...]
     public_key: PublicKeyTypes
     certificate_der: bytes
+    signed_info: bytes  # canonical, by the CanonicalizationMethod
 
 
 class Engine(Protocol):
@@ -139,7 +141,7 @@ def check_digest(signed: Signed) -> None:
     """Refuse an element whose bytes, in canonical form, are not the ones that the sender digested."""
     reference = signed.reference
     form = canonical(signed.element, reference.prefixes)
-    digest = hashlib.new(DIGEST_ALGORITHMS[str(reference.digest_algorithm)], form).digest()
+    digest = _HASHES[str(reference.digest_algorithm)](form).digest()
     if not hmac.compare_digest(digest, reference.digest):
         raise Refused(
             "digest",

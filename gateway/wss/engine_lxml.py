@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from gateway.refusals import Refused
-from gateway.wss.engine import Question, canonical, check_digest, halves
+from gateway.wss.engine import Question, check_digest, halves
 
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256(),
@@ -24,12 +24,11 @@ class LxmlEngine:
 
     def check(self, question: Question) -> None:
         """As Engine.check."""
-        security = question.security
-        self._check_value(question, canonical(security.signed_info, security.signed_info_prefixes))
+        self._check_value(question)
         for signed in question.covered:
             check_digest(signed)
 
-    def _check_value(self, question: Question, signed_info: bytes) -> None:
+    def _check_value(self, question: Question) -> None:
         key, algorithm, value = question.public_key, question.algorithm, question.security.signature_bytes
         chosen = _HASHES[algorithm.hash]
         try:
@@ -39,9 +38,9 @@ class LxmlEngine:
                     if algorithm.padding == "pss"
                     else padding.PKCS1v15()
                 )
-                key.verify(value, signed_info, scheme, chosen)
+                key.verify(value, question.signed_info, scheme, chosen)
             elif isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(encode_dss_signature(*halves(question)), signed_info, ec.ECDSA(chosen))
+                key.verify(encode_dss_signature(*halves(question)), question.signed_info, ec.ECDSA(chosen))
             else:
                 raise Refused("signature-value", found="a key of another kind")
         except InvalidSignature:

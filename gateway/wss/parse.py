@@ -33,11 +33,18 @@ _DECLARATION: Final = re.compile(
 )
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-_DECLARED: Final = re.compile(
-    rb"xmlns(?::[^\s=<>\"']*)?[ \t\r\n]*=[ \t\r\n]*"
+_PLAINLY_DECLARED: Final = re.compile(  # behind the word xmlns
+    rb"(?::[^\s=<>\"']*)?[ \t\r\n]*=[ \t\r\n]*"
     rb"(?:\"(?:[A-Za-z][A-Za-z0-9+.\-]*:[^\"<&]*)?\"|'(?:[A-Za-z][A-Za-z0-9+.\-]*:[^'<&]*)?')"
 )
-_INCLUSION: Final = (f"{{{names.XINCLUDE}}}*", f"{{{names.XOP}}}*")
+_FOREIGN: Final = (
+    etree.Comment,
+    etree.ProcessingInstruction,
+    f"{{{names.XINCLUDE}}}*",
+    f"{{{names.XOP}}}*",
+)
+_INCLUSIONS: Final = (names.XINCLUDE.encode("ascii"), names.XOP.encode("ascii"))
+_BEHIND_START: Final = len(_UTF8_BOM) + 1
 _OPTIONS: Final[dict[str, Any]] = {
     "encoding": "utf-8",
     "resolve_entities": False,
@@ -55,9 +62,11 @@ def step_2_parse(raw: bytes, limits: Limits) -> etree._Element:
         raise Refused("body-too-large", found=f"{len(raw)} bytes", wanted=f"at most {limits.body_bytes}")
     _check_encoding(raw)
     _check_prolog(raw)
-    root = _tree(raw, limits)
-    _check_nodes(root)
-    _check_counts(root, limits)
+    plain = _is_plain(raw, limits)
+    root = _tree(raw, limits, plain=plain)
+    if not (plain and _has_only_elements(raw)):
+        _check_nodes(root)
+    _check_counts(root, limits, few=raw.count(b"<") <= limits.elements)
     return root
 
 
@@ -93,15 +102,35 @@ def _check_prolog(raw: bytes) -> None:
         raise Refused("processing-instruction", where="before the Envelope")
 
 
-def _tree(raw: bytes, limits: Limits) -> etree._Element:
-    """Parse once; the plain way when a byte count proves that no namespace limit can be passed.
+def _is_plain(raw: bytes, limits: Limits) -> bool:
+    """Whether the bytes alone prove that every namespace is absolute, spelt out, and within its counts.
 
-    A namespace declaration needs the literal ``xmlns``, which cannot be written with a character
-    reference, so the count of that word bounds the declarations from above.
+    A declaration needs the literal ``xmlns``, which cannot be written with a character reference, so the
+    count of that word bounds the declarations from above. Each one is judged where it stands: text that
+    looks like the start of a declaration must not swallow the real one behind it. What is not plain is parsed
+    the counting way, which tells exactly.
     """
     few = raw.count(b"xmlns") <= min(limits.namespaces_per_element, limits.namespaces_in_scope)
+    return few and all(map(_PLAINLY_DECLARED.match, raw.split(b"xmlns")[1:]))
+
+
+def _has_only_elements(raw: bytes) -> bool:
+    """Whether plain bytes prove that there is no comment, processing instruction or inclusion in them.
+
+    Each begins with bytes that text must write otherwise; the inclusions' namespaces would stand in a
+    declaration as they are spelt. A declaration of XML itself is at the very start.
+    """
+    return (
+        b"<!" not in raw
+        and raw.find(b"<?", _BEHIND_START) < 0
+        and not any(map(raw.__contains__, _INCLUSIONS))
+    )
+
+
+def _tree(raw: bytes, limits: Limits, *, plain: bool) -> etree._Element:
+    """Parse once; the plain way where the bytes alone tell enough."""
     try:
-        if few and _all_absolute(raw):
+        if plain:
             root: etree._Element = etree.fromstring(raw, _parser())
             return root
         return _tree_counting_namespaces(raw, limits)
@@ -119,21 +148,6 @@ def _parser() -> etree.XMLParser[Any]:
     if parser is None:
         parser = _parsers.parser = etree.XMLParser(**_OPTIONS)
     return parser
-
-
-def _all_absolute(raw: bytes) -> bool:
-    """True when every ``xmlns`` in the bytes plainly declares an absolute name (or undeclares the default).
-
-    Each occurrence is judged where it stands: text that looks like the start of a declaration must not
-    swallow the real one behind it. What is not plain is parsed the counting way, which tells exactly.
-    """
-    at = raw.find(b"xmlns")
-    while at >= 0:
-        declaration = _DECLARED.match(raw, at)
-        if declaration is None:
-            return False
-        at = raw.find(b"xmlns", at + 1)
-    return True
 
 
 def _tree_counting_namespaces(raw: bytes, limits: Limits) -> etree._Element:
@@ -176,28 +190,29 @@ def _place(error: etree.XMLSyntaxError) -> str:
 
 def _check_nodes(root: etree._Element) -> None:
     """Comments and processing instructions inside and after the document element; inclusions."""
-    for node in (*root.iter(etree.Comment), *root.itersiblings(etree.Comment)):
-        raise Refused("comment", where=f"line {node.sourceline}")
-    for node in (*root.iter(etree.ProcessingInstruction), *root.itersiblings(etree.ProcessingInstruction)):
-        raise Refused("processing-instruction", where=f"line {node.sourceline}")
-    for element in root.iter(*_INCLUSION):
-        raise Refused("inclusion", where=f"line {element.sourceline}")
+    for node in (*root.iter(*_FOREIGN), *root.itersiblings(*_FOREIGN)):
+        where = f"line {node.sourceline}"
+        if isinstance(node, etree._Comment):
+            raise Refused("comment", where=where)
+        if isinstance(node, etree._ProcessingInstruction):
+            raise Refused("processing-instruction", where=where)
+        raise Refused("inclusion", where=where)
 
 
-def _check_counts(root: etree._Element, limits: Limits) -> None:
-    deep, wide, count = _counters(limits.depth, limits.attributes)
-    if deep(root):
-        raise Refused("too-deep", wanted=f"at most {limits.depth}")
-    if wide(root):
-        raise Refused("too-many-attributes", wanted=f"at most {limits.attributes}")
-    if count(root) > limits.elements:
+def _check_counts(root: etree._Element, limits: Limits, *, few: bool) -> None:
+    """Bounds of the tree; ``few`` when the bytes prove already that there are not too many elements."""
+    any_of, deep, wide, count = _counters(limits.depth, limits.attributes)
+    if any_of(root):
+        if deep(root):
+            raise Refused("too-deep", wanted=f"at most {limits.depth}")
+        if wide(root):
+            raise Refused("too-many-attributes", wanted=f"at most {limits.attributes}")
+    if not few and count(root) > limits.elements:
         raise Refused("too-many-elements", wanted=f"at most {limits.elements}")
 
 
 @cache
-def _counters(depth: int, attributes: int) -> tuple[etree.XPath, etree.XPath, etree.XPath]:
-    return (
-        etree.XPath("boolean(" + "/*" * (depth + 1) + ")"),
-        etree.XPath(f"boolean(//*/@*[{attributes + 1}])"),
-        etree.XPath("count(//*)"),
-    )
+def _counters(depth: int, attributes: int) -> tuple[etree.XPath, ...]:
+    deep, wide = "/*" * (depth + 1), f"//*/@*[{attributes + 1}]"
+    expressions = (f"boolean({deep}) or boolean({wide})", f"boolean({deep})", f"boolean({wide})")
+    return tuple(map(etree.XPath, (*expressions, "count(//*)")))

@@ -7,8 +7,7 @@ of this very envelope, and these same elements are what everyone downstream is g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -20,8 +19,7 @@ from gateway.wss.security import Reference, Security
 _WITH_ID: Final = etree.XPath("//*[@wsu:Id]", namespaces={"wsu": names.WSU})
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """One Reference with the element that it covers."""
 
     reference: Reference
@@ -33,20 +31,27 @@ def step_6_references(envelope: Envelope, security: Security) -> tuple[Signed, .
     signable = [envelope.body, security.timestamp, security.token, *envelope.addressing]
     if security.confirmation is not None:
         signable.append(security.confirmation)
-    by_id = {element.get(names.WSU_ID): element for element in _WITH_ID(envelope.root)}
+    # Ids are unique in the document since step 4: what is found here is what the whole document has.
+    places = {element.get(names.WSU_ID): element for element in signable}
     covered: list[Signed] = []
+    taken: set[etree._Element] = set()
     for reference in security.references:
-        element = by_id.get((reference.uri or "").removeprefix("#"))
+        target = (reference.uri or "").removeprefix("#")
+        element = places.get(target)
         if element is None:
-            raise Refused("reference-unresolved")
-        if not any(element is place for place in signable):
-            raise Refused("reference-misplaced", where=local_name(element))
-        if any(element is signed.element for signed in covered):
+            elsewhere = next(
+                (one for one in _WITH_ID(envelope.root) if one.get(names.WSU_ID) == target), None
+            )
+            if elsewhere is None:
+                raise Refused("reference-unresolved")
+            raise Refused("reference-misplaced", where=local_name(elsewhere))
+        if element in taken:
             raise Refused("reference-doubled", where=local_name(element))
+        taken.add(element)
         covered.append(Signed(reference, element))
 
     def is_covered(element: etree._Element) -> bool:
-        return any(element is signed.element for signed in covered)
+        return element in taken
 
     if not is_covered(envelope.body):
         raise Refused("body-unsigned")

@@ -7,14 +7,14 @@ here is read once; later steps work on the values of ``Security`` and never look
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -25,11 +25,12 @@ from gateway.wss.profile import Limits
 
 _SPACES: Final = re.compile(r"[ \t\r\n]+")
 _INSTANT: Final = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?Z", re.ASCII
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z", re.ASCII
 )
 _IDS: Final = etree.XPath(
     "//@*[translate(local-name(), 'ID', 'id') = 'id' or local-name() = 'AssertionID']", smart_strings=False
 )
+_TOKEN_CHARACTERS: Final = 24_000  # a longer token is no certificate that is taken
 _ELEMENTS: Final = etree.XPath("count(//*)")
 _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
     names.SECURITY: frozenset({names.MUST_UNDERSTAND, names.WSU_ID}),
@@ -52,8 +53,7 @@ _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
 """The attributes that an element of the security header may carry; an element not named: none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One ds:Reference as received: where it points, its transforms, its digest."""
 
     uri: str | None
@@ -116,11 +116,11 @@ def step_4_security(envelope: Envelope, limits: Limits) -> Security:
     canonicalization, method, references = _read_signed_info(signed_info, limits)
     pointer = _read_key_info(key_info)
     _check_inside(security)
-    signature_bytes = decode_base64(value, "SignatureValue")
+    signature_bytes = read_base64(value, "SignatureValue")
     return Security(
         element=security,
         token=token,
-        token_bytes=decode_base64(token, "BinarySecurityToken"),
+        token_bytes=read_token(token),
         timestamp=timestamp,
         created=read_instant(timestamp[0]),
         expires=read_instant(timestamp[1]),
@@ -130,7 +130,7 @@ def step_4_security(envelope: Envelope, limits: Limits) -> Security:
         signed_info_prefixes=_prefixes(canonicalization),
         signature_algorithm=method.get("Algorithm"),
         signature_bytes=signature_bytes,
-        signature_text=base64.b64encode(signature_bytes).decode("ascii"),
+        signature_text=encode_base64(signature_bytes),
         references=references,
         key_uri=pointer.get("URI"),
         key_value_type=pointer.get("ValueType"),
@@ -192,7 +192,7 @@ def _read_reference(reference: etree._Element) -> Reference:
         transforms=tuple(transform.get("Algorithm") for transform in transforms),
         prefixes=tuple(prefix for transform in transforms for prefix in _prefixes(transform)),
         digest_algorithm=method.get("Algorithm"),
-        digest=decode_base64(value, "DigestValue"),
+        digest=read_base64(value, "DigestValue"),
     )
 
 
@@ -217,17 +217,45 @@ def _read_key_info(key_info: etree._Element) -> etree._Element:
     return holder[0]
 
 
-def decode_base64(element: etree._Element, where: str) -> bytes:
+def read_base64(element: etree._Element, where: str) -> bytes:
     """The bytes of a Base64 element: canonical, but for white space (Santuario breaks lines with CRLF)."""
-    text = _SPACES.sub("", element.text or "")
-    try:
-        decoded = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused("base64", where=where) from None
-    # b64decode ignores bits that do not fill a byte: only the one spelling that encodes back is accepted.
-    if len(element) or not decoded or base64.b64encode(decoded).decode("ascii") != text:
+    decoded = None if len(element) else _decoded(element.text or "")
+    if not decoded:
         raise Refused("base64", where=where)
     return decoded
+
+
+def read_token(token: etree._Element) -> bytes:
+    """The bytes of a BinarySecurityToken; those of the last few senders are remembered."""
+    text = token.text or ""
+    decoded = (
+        None if len(token) else _decoded_token(text) if len(text) <= _TOKEN_CHARACTERS else _decoded(text)
+    )
+    if not decoded:
+        raise Refused("base64", where="BinarySecurityToken")
+    return decoded
+
+
+def _decoded(text: str) -> bytes | None:
+    """The octets; the decoder forgives much, but only the one spelling that encodes back is accepted."""
+    decoded = _decoded_as_spelt(text)
+    return _decoded_as_spelt(_SPACES.sub("", text)) if decoded is None else decoded
+
+
+def _decoded_as_spelt(text: str) -> bytes | None:
+    try:
+        decoded = binascii.a2b_base64(text)
+    except ValueError:
+        return None
+    return decoded if encode_base64(decoded) == text else None
+
+
+_decoded_token = lru_cache(maxsize=64)(_decoded)
+
+
+def encode_base64(octets: bytes) -> str:
+    """Base64 without line breaks."""
+    return binascii.b2a_base64(octets, newline=False).decode("ascii")
 
 
 def read_instant(element: etree._Element) -> datetime:
@@ -235,12 +263,11 @@ def read_instant(element: etree._Element) -> datetime:
     match = _INSTANT.fullmatch((element.text or "").strip(" \t\r\n")) if not len(element) else None
     if match is None:
         raise Refused("timestamp-format", where=local_name(element))
-    fraction = (match[7] or "").ljust(6, "0")[:6]
+    whole, fraction = match.groups("")
     try:
-        instant = datetime(*(int(match[part]) for part in range(1, 7)), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00")
     except ValueError:
         raise Refused("timestamp-format", where=local_name(element)) from None
-    return instant + timedelta(microseconds=int(fraction))
 
 
 def _listing(element: etree._Element) -> str:

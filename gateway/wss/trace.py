@@ -74,8 +74,8 @@ class CoveredPart:
 class Trace:
     """A message's way through steps 2 to 10.
 
-    ``covered`` is empty until step 6 passed, ``certificate`` is None until step 7 did; ``message`` is there
-    only when every step passed.
+    ``covered`` is empty until step 6 passed, ``certificate`` is None until step 7 did, as is ``question``,
+    what step 8 was asked; ``message`` is there only when every step passed.
     """
 
     steps: tuple[StepTrace, ...]
@@ -84,6 +84,7 @@ class Trace:
     certificate: TrustedCertificate | None = None
     signature_algorithm: str | None = None
     message: VerifiedMessage | None = None
+    question: Question | None = None
 
     @property
     def refused(self) -> StepTrace | None:
@@ -149,6 +150,7 @@ def trace(
         certificate=noting_trust.certificate,
         signature_algorithm=None if question is None else question.algorithm.uri,
         message=message,
+        question=question,
     )
 
 

@@ -2,7 +2,7 @@
 
     2  parse          hardened, bounded                       gateway.wss.parse
     3  shape          one Header, one Body, one content       gateway.wss.envelope
-    4  security       exact content of the Security header    gateway.wss.security
+    4  security       exact content of the Security header    gateway.wss.security (3 and 4 at once: .usual)
     5  algorithms     allow-list, key kind and size           gateway.wss.algorithms
     6  references     which elements are covered              gateway.wss.references
     7  certificate    path, validity, revocation              gateway.trust
@@ -17,9 +17,10 @@ raises Refused with what is known of the message so far; nothing unverified is r
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import lru_cache
+from typing import Final, Protocol
 
 from cryptography import x509
 from lxml import etree
@@ -44,6 +45,11 @@ from gateway.wss.profile import SIGNATURE_ALGORITHMS, Profile, SignatureAlgorith
 from gateway.wss.references import step_6_references
 from gateway.wss.security import Security, step_4_security
 from gateway.wss.timestamps import step_9_time
+from gateway.wss.usual import usual_form
+
+Chain = tuple[tuple[str, str, datetime], ...]
+_NO_CHAIN: Final[Chain] = ()
+_HASHES: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 
 
 class Trust(Protocol):
@@ -61,6 +67,7 @@ class SecuredMessage:
     envelope: Envelope
     security: Security
     certificate: TrustedCertificate
+    signed_info: bytes  # canonical, as it was signed
     about: About
 
 
@@ -110,26 +117,37 @@ class Verifier:
 
     def secured(self, raw: bytes, now: datetime) -> SecuredMessage:
         """Steps 2 to 9."""
-        envelope = step_3_shape(step_2_parse(raw, self._profile.limits))
-        security = step_4_security(envelope, self._profile.limits)
-        about = About(message_id_of(envelope), created=security.created, expires=security.expires)
+        envelope, security = self._taken_apart(step_2_parse(raw, self._profile.limits))
+        message_id, chain, value = message_id_of(envelope), _NO_CHAIN, None
         try:
             algorithm = step_5_algorithms(security)
             token = read_certificate(security.token_bytes)
-            about = replace(about, chain=(_link(token),))
+            chain = _link(token)
             step_5_key(token, algorithm)
             covered = step_6_references(envelope, security)
             certificate = self._trust.check(security.token_bytes, usage=Usage.SIGNING, at=now)  # step 7
-            about = replace(about, chain=_chain(certificate))
+            chain = _chain(certificate)
+            signed_info = canonical(security.signed_info, security.signed_info_prefixes)
             self._engine.check(
-                Question(security, algorithm, covered, certificate.public_key, certificate.der)
+                Question(security, algorithm, covered, certificate.public_key, certificate.der, signed_info)
             )  # step 8
-            about = replace(about, signature_value=security.signature_text)
+            value = security.signature_text
             step_9_time(security, self._profile, now)
         except Refused as refusal:
-            refusal.about = replace(about, chain=refusal.about.chain or about.chain)
+            chain = refusal.about.chain or chain
+            refusal.about = About(message_id, value, security.created, security.expires, chain)
             raise
-        return SecuredMessage(envelope, security, certificate, about)
+        about = About(message_id, value, security.created, security.expires, chain)
+        return SecuredMessage(envelope, security, certificate, signed_info, about)
+
+    def _taken_apart(self, root: etree._Element) -> tuple[Envelope, Security]:
+        """Steps 3 and 4."""
+        limits = self._profile.limits
+        usual = usual_form(root, limits)
+        if usual is not None:
+            return usual
+        envelope = step_3_shape(root)
+        return envelope, step_4_security(envelope, limits)
 
     def request(self, raw: bytes, expected: RequestContext, now: datetime) -> VerifiedMessage:
         """Steps 2 to 10 for a message that asks something of us."""
@@ -152,38 +170,41 @@ class Verifier:
         return _verified(secured, addressing, bound=bound)
 
 
-def _link(certificate: x509.Certificate) -> tuple[str, str, datetime]:
-    return (
-        certificate.subject.rfc4514_string(),
-        certificate.issuer.rfc4514_string(),
-        certificate.not_valid_after_utc,
-    )
+@lru_cache(maxsize=256)
+def _link(certificate: x509.Certificate) -> Chain:
+    subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    return ((subject, issuer, certificate.not_valid_after_utc),)
 
 
-def _chain(certificate: TrustedCertificate) -> tuple[tuple[str, str, datetime], ...]:
+def _chain(certificate: TrustedCertificate) -> Chain:
     return tuple((link.subject, link.issuer, link.not_after) for link in certificate.chain)
 
 
-def _facts(security: Security, plain: bytes) -> SignatureFacts:
-    """``plain`` is the digest that the duplicate guard compares; it mostly is the one that was signed."""
+def _facts(security: Security, signed_info: bytes) -> SignatureFacts:
     algorithm = SIGNATURE_ALGORITHMS[str(security.signature_algorithm)]
-    if algorithm.hash != "sha256" or security.signed_info_prefixes:
-        form = canonical(security.signed_info, security.signed_info_prefixes)
-        plain = hashlib.new(algorithm.hash, form).digest()
-    return SignatureFacts(algorithm, plain, security.signature_bytes)
+    signed = _HASHES[algorithm.hash](signed_info).digest()
+    return SignatureFacts(algorithm, signed, security.signature_bytes)
+
+
+def _plain_digest(secured: SecuredMessage, facts: SignatureFacts) -> bytes:
+    """SHA-256 of SignedInfo's canonical form without a PrefixList: what the duplicate guard compares."""
+    if secured.security.signed_info_prefixes:
+        return digest_of_canonical(secured.security.signed_info)
+    if facts.algorithm.hash == "sha256":
+        return facts.signed
+    return hashlib.sha256(secured.signed_info).digest()
 
 
 def _verified(secured: SecuredMessage, addressing: Addressing, *, bound: bool = True) -> VerifiedMessage:
-    security = secured.security
-    signed_info_digest = digest_of_canonical(security.signed_info)
+    facts = _facts(secured.security, secured.signed_info)
     return VerifiedMessage(
         content=secured.envelope.content,
         addressing=addressing,
         certificate=secured.certificate,
-        expires=security.expires,
+        expires=secured.security.expires,
         about=secured.about,
         content_digest=digest_of_canonical(secured.envelope.content),
-        signed_info_digest=signed_info_digest,
-        signature=_facts(security, signed_info_digest),
+        signed_info_digest=_plain_digest(secured, facts),
+        signature=facts,
         bound=bound,
     )
