@@ -15,18 +15,29 @@ from typing import Any
 
 from lxml import etree
 
-from clients._connect import connect
 from clients._soap import Channel, Exchange
+from clients.connect import connect
 from gateway import telemetry
-from gateway.clock import Clock, SystemClock
-from gateway.errors import CounterpartError
+from gateway.capture import Captured, Captures
+from gateway.clock import Clock
+from gateway.companion import Companion, run_until_stopped
+from gateway.contract import SERVICES, read_request
+from gateway.domain.accesses import Access, Who
+from gateway.domain.accesses import Effect as AccessEffect
+from gateway.errors import CounterpartError, CounterpartFault, StateError
 from gateway.evidence import Entry, signature_of
-from gateway.outbox import Attempt, Dispatcher, Policy, Route, dispatch_until_stopped
+from gateway.flows.accesses import describe
+from gateway.outbox import Attempt, Dispatcher, Policy, Route
 from gateway.outbox.courier import DeliveryFailed
 from gateway.outbox.decisions import code_of
-from gateway.settings import Settings
+from gateway.outbox.tallies import DeliveryTallies
+from gateway.receipts import Effect, effect_of, receipt_of, require_taken
+from gateway.refusals import Refused
+from gateway.settings import Settings, clock_of
 from gateway.state import StateFolder
-from gateway.store import Backlog, OutboxRow, Store
+from gateway.store import AccessLog, AddresseeEraser, Backlog, OutboxRow, SealedAccess, Store, end_process
+from gateway.store.configured import open_store
+from gateway.store.failures import unbroken
 from gateway.trust import TrustStore
 from gateway.trust.configured import trust_store
 
@@ -38,31 +49,48 @@ _SWEEP_SECONDS = 60.0
 class ChannelCourier:
     """Delivers over the channels of the configured destinations; each is made when it is first needed."""
 
-    def __init__(self, state: StateFolder, settings: Settings, trust: TrustStore, clock: Clock) -> None:
+    def __init__(
+        self, state: StateFolder, settings: Settings, trust: TrustStore, clock: Clock, accesses: AccessLog
+    ) -> None:
+        self._captures = Captures(state.data) if settings.development.capture else None
         self._state = state
         self._settings = settings
         self._trust = trust
         self._clock = clock
+        self._accesses = accesses
         self._channels: dict[tuple[str, str], Channel] = {}
         self._lock = threading.Lock()
 
     def deliver(self, row: OutboxRow) -> Attempt:
         """As outbox.Courier.deliver."""
         seen: list[Exchange] = []
+        effect: Effect | None = None
         try:
             channel = self._channel(row.destination, row.service)
-            channel.deliver(row.body, row.action, row.message_id, observe=seen.append)
+            answer = channel.deliver(row.body, row.action, row.message_id, observe=seen.append)
+            receipt = receipt_of(row, answer.content)
+            effect = effect_of(row, receipt, self._clock.now())
+            require_taken(receipt)
         except CounterpartError as error:
-            return self._attempt(row, seen, error)
+            return self._attempt(row, seen, error, effect)
         except etree.XMLSyntaxError:  # its text would quote the body
             return Attempt(error=DeliveryFailed("the body in the outbox is no XML"))
-        return self._attempt(row, seen, None)
+        return self._attempt(row, seen, None, effect)
 
-    def _attempt(self, row: OutboxRow, seen: list[Exchange], error: CounterpartError | None) -> Attempt:
+    def _attempt(
+        self,
+        row: OutboxRow,
+        seen: list[Exchange],
+        error: CounterpartError | None,
+        effect: Effect | None,
+    ) -> Attempt:
         if not seen:
             return Attempt(error=error)
         (exchange,) = seen
-        evidence = exchange_evidence(row.destination, exchange, self._clock.now(), error)
+        now = self._clock.now()
+        evidence = exchange_evidence(row.destination, exchange, now, error)
+        if self._captures is not None:
+            capture(self._captures, None, row.destination, row.service, exchange, now)
         return Attempt(
             exchange.request,
             exchange.answer,
@@ -70,7 +98,39 @@ class ChannelCourier:
             error,
             exchange.milliseconds,
             evidence,
+            effect,
+            self._told(row, error, now),
         )
+
+    def _told(
+        self, row: OutboxRow, error: CounterpartError | None, now: datetime
+    ) -> tuple[SealedAccess, ...]:
+        """For the access log: whose data the destination has read, as its verified answer shows."""
+        if error is None:
+            outcome = "delivered"
+        elif isinstance(error, CounterpartFault) and error.standing == "bound":
+            outcome = "refused"
+        else:
+            return ()
+        service = SERVICES[row.service]
+        operation = service.operation(row.operation)
+        try:
+            request = read_request(service, operation, etree.fromstring(row.body))
+        except Refused:  # by a contract that has changed since it was put in
+            access = Access(now, "out", Who(row.destination), row.operation, outcome, row.message_id)
+            return (self._accesses.sealed(access),)
+        found = describe(row.service, row.operation, request)
+        access = Access(
+            now,
+            "out",
+            Who.calling(row.destination, request.caller),
+            row.operation,
+            outcome,
+            row.message_id,
+            tuple(replace(one, effect=AccessEffect.TOLD) for one in found.people),
+            found.with_number,
+        )
+        return (self._accesses.sealed(access),)
 
     def _channel(self, destination: str, service: str) -> Channel:
         with self._lock:
@@ -85,6 +145,36 @@ class ChannelCourier:
                     clock=self._clock,
                 )
             return channel
+
+
+def capture(
+    captures: Captures,
+    reference: str | None,
+    destination: str,
+    service: str,
+    exchange: Exchange,
+    now: datetime,
+) -> None:
+    """Keep an exchange for the demo's page; ``reference`` is of the message that it was made for, if any."""
+    captured = Captured(
+        reference=reference,
+        destination=destination,
+        service=service,
+        operation=exchange.operation,
+        message_id=exchange.message_id,
+        request=exchange.request,
+        answer=exchange.answer,
+        answer_message_id=exchange.answer_message_id,
+        signer=exchange.signer,
+        verified=exchange.verified,
+        milliseconds=exchange.milliseconds,
+        outcome=exchange.outcome,
+        at=now,
+    )
+    try:
+        captures.keep(captured)
+    except StateError:  # a picture that is missing never fails a message
+        telemetry.warning("not-captured", destination=destination)
 
 
 def exchange_evidence(
@@ -182,28 +272,51 @@ def routes_of(settings: Settings) -> tuple[Route, ...]:
     )
 
 
-def companions(
-    state: StateFolder, settings: Settings
-) -> tuple[Callable[[int, Callable[[], None]], None], ...]:
-    """The dispatchers of a system, as the server runs them beside its workers."""
-    if not settings.destinations:
-        return ()
+def fatal(state: StateFolder) -> Callable[[str], None]:
+    """What is done when the database fails for good: an alarm, and the end of this process."""
 
-    def companion(number: int) -> Callable[[int, Callable[[], None]], None]:
-        return lambda parent, ready: dispatch(state, settings, number, parent=parent, ready=ready)
+    def end(reason: str) -> None:
+        telemetry.Alarms(state.run).renew("store-failed", "process")
+        end_process(reason)
 
-    return tuple(companion(number) for number in range(settings.outbox.processes))
+    return end
+
+
+def dispatchers(
+    state: StateFolder, settings: Settings, chain: int, tallies: DeliveryTallies
+) -> tuple[Companion, ...]:
+    """The dispatchers of a system, as the server runs them beside its workers; none where it calls nobody.
+
+    ``chain`` is the evidence chain of this start, which all its processes share. In ``tallies`` they count.
+    """
+
+    def companion(number: int) -> Companion:
+        def live(parent: int, ready: Callable[[], None]) -> None:
+            dispatch(state, settings, number, chain=chain, tallies=tallies, parent=parent, ready=ready)
+
+        return Companion(f"dispatcher {number}", live)
+
+    return tuple(map(companion, range(settings.outbox.processes if settings.destinations else 0)))
 
 
 def dispatch(
-    state: StateFolder, settings: Settings, number: int, *, parent: int, ready: Callable[[], None]
+    state: StateFolder,
+    settings: Settings,
+    number: int,
+    *,
+    chain: int,
+    tallies: DeliveryTallies,
+    parent: int,
+    ready: Callable[[], None],
 ) -> None:
     """One dispatcher's whole life, in its own process."""
-    clock = SystemClock(timedelta(seconds=settings.clock.offset_seconds))
-    store = Store.open(state.path, clock=clock)
+    tallies.begin(number)
+    clock = clock_of(settings, state.path)
+    store = open_store(state.path, settings, clock=clock, on_fatal=fatal(state))
+    store.evidence.use(chain)
     try:
-        dispatch_until_stopped(
-            lambda: make_dispatcher(state, settings, store, clock, number),
+        run_until_stopped(
+            lambda: unbroken(lambda: make_dispatcher(state, settings, store, clock, number, tallies)),
             parent=parent,
             ready=ready,
             drain_seconds=DRAIN_SECONDS,
@@ -213,24 +326,49 @@ def dispatch(
 
 
 def make_dispatcher(
-    state: StateFolder, settings: Settings, store: Store, clock: Clock, number: int
+    state: StateFolder,
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    number: int,
+    tallies: DeliveryTallies,
 ) -> Dispatcher:
     """The dispatcher of this number over an open store."""
     _warn_of_strangers(settings, store)
     return Dispatcher(
         outbox=store.outbox,
         unit_of_work=store.unit_of_work,
-        courier=ChannelCourier(state, settings, trust_store(settings, state.path), clock),
+        courier=ChannelCourier(state, settings, trust_store(settings, state.path), clock, store.accesses),
         routes=routes_of(settings),
         policy=policy_of(settings),
         threads=settings.outbox.threads,
         owner=f"{store.node}/{number}",
         random=Random(os.urandom(16)),  # noqa: S311 - spreads waiting times
         alarms=telemetry.Alarms(state.run),
-        keep=lambda work, entries: store.evidence.append(work.connection, entries),
+        keep=lambda work, entries, accesses: store.record(work.connection, entries, accesses),
         poll_seconds=settings.outbox.poll_seconds,
-        periodic=((_SWEEP_SECONDS, lambda: _sweep(store, settings)),),
+        periodic=_periodic(settings, store, clock, number),
+        count=tallies.count,
     )
+
+
+def _periodic(
+    settings: Settings, store: Store, clock: Clock, number: int
+) -> tuple[tuple[float, Callable[[], object]], ...]:
+    """What is to be done from time to time; the first dispatcher of a CS erases addressees, too."""
+    sweep = (_SWEEP_SECONDS, lambda: _sweep(store, settings))
+    if number or settings.system.role != "municipal_cs":
+        return (sweep,)
+    return (
+        sweep,
+        (_SWEEP_SECONDS, lambda: _forget_numbers(store, settings, clock)),
+        (settings.addressees.erase_seconds, AddresseeEraser(store, clock.now)),
+    )
+
+
+def _forget_numbers(store: Store, settings: Settings, clock: Clock) -> None:
+    with store.unit_of_work() as work:
+        store.addressees.forget_numbers(work, before=clock.now() - timedelta(days=settings.guard.change_days))
 
 
 def _sweep(store: Store, settings: Settings) -> None:

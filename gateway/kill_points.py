@@ -23,6 +23,8 @@ BEFORE_COMMIT: Final = "before-commit"
 """A unit of work has written everything, and commits next."""
 AFTER_COMMIT: Final = "after-commit"
 """A unit of work is committed, and nobody was told."""
+BEFORE_SHARED_COMMIT: Final = "answers-made-before-commit"
+"""Answers are made and signed, and nothing of them is written."""
 BEFORE_ANSWER: Final = "after-commit-before-answer"
 """A message's effects and its answer are committed, its bytes have not left."""
 AFTER_CLAIM: Final = "after-claim"
@@ -40,6 +42,7 @@ NAMES: Final = frozenset(
     {
         BEFORE_COMMIT,
         AFTER_COMMIT,
+        BEFORE_SHARED_COMMIT,
         BEFORE_ANSWER,
         AFTER_CLAIM,
         AFTER_SEND,
@@ -75,7 +78,17 @@ def armed_in(environment: Mapping[str, str]) -> bool:
     return VARIABLE in environment
 
 
-_armed: KillPoint | None = parse(os.environ[VARIABLE]) if armed_in(os.environ) else None
+_armed: KillPoint | None = None
+
+
+def arm(text: str) -> None:
+    """Arm what a value of the variable names, in this process and those that it forks; as parse does."""
+    global _armed  # noqa: PLW0603 - one for the whole process, as its environment is
+    _armed = parse(text)
+
+
+if armed_in(os.environ):
+    arm(os.environ[VARIABLE])
 
 
 def reach(name: str) -> None:

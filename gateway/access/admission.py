@@ -1,5 +1,6 @@
 """Step 11: the signer is a counterpart of ours, the connection is the same counterpart's, its role may call
-the operation, and what the Body names (municipality, terminal, operator, purpose) is registered to it.
+the operation, and what the Body names (municipality, terminal, operator, purpose, legal basis) is registered
+to it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime
 from gateway.access.counterparts import Counterparts
 from gateway.access.policy import may_call
 from gateway.domain.caller import Caller
+from gateway.domain.inquiry import LegalBasis
 from gateway.refusals import Refused
 from gateway.settings import Counterpart
 from gateway.trust import TrustedCertificate, TrustStore, Usage
@@ -81,13 +83,21 @@ class Admission:
             raise Refused("role", found=f"{sender.role} calls {service}.{operation}")
         return sender
 
-    def step_11_named(self, sender: Counterpart, caller: Caller) -> None:
+    def step_11_named(self, sender: Counterpart, caller: Caller, basis: LegalBasis | None = None) -> None:
         """What the Body says of who asks; judged as soon as the Body is read.
 
-        Another municipal CS vouches for its own terminals, operators and purposes; every other counterpart
-        may name only what is registered to it.
+        ``basis`` is the legal basis of an inquiry, None where none is named. Another municipal CS vouches for
+        its own terminals, operators, purposes and bases, a prefectural server for those of all its
+        municipalities, the national server for those of all; every other counterpart may name only what is
+        registered to it.
         """
         municipality = caller.municipality.digits
+        if sender.role == "prefectural_server" and sender.municipality is not None:
+            if caller.municipality.prefecture != sender.municipality[:2]:
+                raise Refused("municipality", wanted="one of the counterpart's prefecture")
+            return
+        if sender.role == "national_server":
+            return  # whose operations are about every municipality
         if municipality != sender.municipality and municipality not in sender.municipalities:
             raise Refused("municipality", wanted="one registered to the counterpart")
         if sender.role == "municipal_cs":
@@ -99,3 +109,5 @@ class Admission:
             raise Refused("operator", wanted="one registered to the counterpart")
         if caller.purpose.value not in sender.purposes:
             raise Refused("purpose", wanted="one registered to the counterpart")
+        if basis is not None and basis.value not in sender.legal_bases:
+            raise Refused("legal-basis", wanted="one registered to the counterpart")

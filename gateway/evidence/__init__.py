@@ -21,10 +21,9 @@ from gateway.evidence.entry import (
 from gateway.evidence.seal import Seal, SealUnreadable, parse_seal, seal_file, signed_seal
 from gateway.evidence.seal_check import SealCheck
 from gateway.evidence.signature import (
-    message_id_of_own,
     signature_holds,
+    signature_made,
     signature_of,
-    signature_of_own,
     signature_verified,
     signed_info_of,
 )
@@ -44,13 +43,12 @@ __all__ = [
     "chain_text",
     "entry_text",
     "link_of",
-    "message_id_of_own",
     "parse_chain",
     "parse_seal",
     "seal_file",
     "signature_holds",
+    "signature_made",
     "signature_of",
-    "signature_of_own",
     "signature_verified",
     "signed_info_of",
     "signed_seal",

@@ -15,6 +15,7 @@ from typing import Final
 
 from gateway.evidence.entry import (
     GENESIS,
+    WITHOUT_BYTES,
     ChainStart,
     Entry,
     Signature,
@@ -24,6 +25,7 @@ from gateway.evidence.entry import (
     stored_text,
 )
 from gateway.evidence.signature import hash_of, signature_holds, signed_info_of
+from gateway.evidence.transient import HANDED_OVER, is_transient
 
 ERASURE: Final = "erasure"
 _BEFORE: Final = "before "
@@ -76,6 +78,10 @@ class ChainCheck:
         """The latest of them: its time and number, to be held against the erasures of all chains."""
         self.erasures: datetime | None = None
         """The latest instant before which this chain says that bodies are erased."""
+        self.handed_over: set[tuple[str, str]] = set()
+        """Peer and MessageID of messages of which this chain says that they were handed over and erased."""
+        self.erased_apart: dict[tuple[str, str], tuple[datetime, int]] = {}
+        """Those of the messages that are kept until the hand-over only whose bytes are gone: time, number."""
 
     def take(self, kept: Kept) -> Iterator[Finding]:
         """The next entry; gives what is wrong with it."""
@@ -88,20 +94,26 @@ class ChainCheck:
             yield self._finding("changed", number, "is not what was written, or does not stand where it did")
         self.number, self.link = number, kept.link
         if entry.kind == ERASURE:
-            self._note_erasure(entry.outcome)
+            self._note_erasure(entry)
         if entry.body is not None:
             if self._bodies and (
                 len(entry.body) != entry.size or hashlib.sha256(entry.body).digest() != entry.digest
             ):
                 yield self._finding("body-changed", number, "the bytes are not those that travelled")
-        elif entry.kind not in {"refusal", ERASURE}:
+        elif entry.kind not in WITHOUT_BYTES:
             self.erased += 1
-            if self.newest_erased is None or entry.at > self.newest_erased[0]:
+            if is_transient(entry.direction, entry.kind, entry.operation) and entry.message_id is not None:
+                self.erased_apart[entry.peer, entry.message_id] = (entry.at, number)
+            elif self.newest_erased is None or entry.at > self.newest_erased[0]:
                 self.newest_erased = (entry.at, number)
 
-    def _note_erasure(self, outcome: str) -> None:
+    def _note_erasure(self, entry: Entry) -> None:
+        if entry.outcome == HANDED_OVER:
+            if entry.relates_to is not None:
+                self.handed_over.add((entry.peer, entry.relates_to))
+            return
         try:
-            before = read_instant(outcome.removeprefix(_BEFORE))
+            before = read_instant(entry.outcome.removeprefix(_BEFORE))
         except ValueError:
             return
         if self.erasures is None or before > self.erasures:

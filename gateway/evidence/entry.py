@@ -43,10 +43,14 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 Direction = Literal["in", "out", "own"]
-Kind = Literal["request", "answer", "fault", "refusal", "erasure"]
+Kind = Literal["request", "answer", "fault", "refusal", "erasure", "accesses"]
+
+WITHOUT_BYTES: Final = frozenset({"refusal", "erasure", "accesses"})
+"""Kinds of entries that never had a message's bytes."""
 
 _PLAIN: Final = re.compile(r"[!-$&-~]+")
 _ENTRY: Final = (
@@ -80,7 +84,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message as it travelled, or a refusal, or an erasure.
+    """One message as it travelled, or a refusal, an erasure, or where a chain of the access log ended.
 
     ``peer`` is the counterpart's id, or its address while nobody knows it. ``digest`` and ``size`` (octets)
     are of the bytes; ``body`` is those bytes, None where only the digest is kept or the body is erased.
@@ -197,11 +201,11 @@ def stored_text(chain: str, number: int, entry: Entry, signed: tuple[str, str, s
             instant_text(entry.at),
             entry.direction,
             entry.kind,
-            written(entry.peer),
-            written(entry.operation),
+            _often_written(entry.peer),
+            _often_written(entry.operation),
             written(entry.message_id),
             written(entry.relates_to),
-            written(entry.outcome),
+            _often_written(entry.outcome),
             entry.size,
             entry.digest.hex(),
             *signed,
@@ -265,6 +269,9 @@ def written(value: str | None) -> str:
     return "".join(
         chr(octet) if 0x21 <= octet <= 0x7E and octet != 0x25 else f"%{octet:02X}" for octet in octets
     ) or ("%")
+
+
+_often_written = lru_cache(maxsize=1024)(written)
 
 
 def read(text: str) -> str:

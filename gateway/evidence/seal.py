@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from gateway.errors import GatewayError
 from gateway.evidence.entry import Head, instant_text, read, read_instant, written
 from gateway.evidence.signature import der_of_halves, public_pem
-from gateway.trust import Signer
+from gateway.trust import Signer, at_present
 
 _STATEMENT: Final = re.compile(
     r"juki-evidence seal 1\nsystem (?P<system>[!-~]+)\nnumber (?P<number>[1-9][0-9]{0,11})\n"
@@ -105,6 +105,7 @@ def signed_seal(
     heads: Sequence[Head],
 ) -> Seal:
     """A new seal. Sign outside of the database's write lock."""
+    signer = at_present(signer)
     algorithm = _ALGORITHMS[signer.algorithm]
     statement = (
         f"juki-evidence seal 1\nsystem {written(system)}\nnumber {number}\n"

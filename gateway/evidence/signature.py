@@ -1,14 +1,13 @@
 """What evidence keeps of a message's own signature, and how it is checked when the message is erased.
 
 Two ways to it: from any message that a verifier has taken (parsed once more; for whoever calls out), and
-from one that our own signer has just written, whose SignedInfo stands in it in canonical form.
+from one that our own signer has just made.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from typing import Final
 
 from cryptography import x509
@@ -19,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 
 from gateway.evidence.entry import Signature
 from gateway.refusals import Refused
-from gateway.trust import Signer
 from gateway.wss.engine import canonical
 from gateway.wss.envelope import step_3_shape
 from gateway.wss.parse import step_2_parse
 from gateway.wss.profile import SIGNATURE_ALGORITHMS, Limits
 from gateway.wss.security import Security, step_4_security
+from gateway.wss.sign import SignedMessage
 from gateway.wss.verify import SignatureFacts
 
 _HASHES: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
@@ -33,11 +32,7 @@ _NAMES: Final = {
     for uri, algorithm in SIGNATURE_ALGORITHMS.items()
 }
 """Our names of signature algorithms, by URI: rsa-sha256, rsa-pss-sha256, ecdsa-sha256 and so on."""
-_OPEN: Final = b"<ds:SignedInfo "
-_CLOSE: Final = b"</ds:SignedInfo>"
-_HEADER_ENDS: Final = b"</soap:Header>"
-_VALUE: Final = re.compile(rb"<ds:SignatureValue>([A-Za-z0-9+/=]+)</ds:SignatureValue>")
-_MESSAGE_ID: Final = re.compile(rb"<wsa:MessageID [^<>]*>(urn:uuid:[0-9a-f-]{36})</wsa:MessageID>")
+_DIGEST_BY: Final = {uri: getattr(hashlib, algorithm.hash) for uri, algorithm in SIGNATURE_ALGORITHMS.items()}
 _WIDE: Final = Limits(
     body_bytes=16_777_216, elements=1_000_000, namespaces_per_element=1_000, namespaces_in_scope=10_000
 )
@@ -67,25 +62,10 @@ def signature_verified(facts: SignatureFacts, certificate_der: bytes) -> Signatu
     return Signature(_NAMES[facts.algorithm.uri], facts.signed, facts.value, certificate_der)
 
 
-def signature_of_own(raw: bytes, signer: Signer) -> Signature | None:
-    """The signature in a message that our signer has just written; None when it is not signed.
-
-    The Header's first SignedInfo is the signature's: only texts of ours, escaped, stand before it.
-    """
-    header = raw[: raw.find(_HEADER_ENDS)]
-    begin, end = header.find(_OPEN), header.find(_CLOSE)
-    match = _VALUE.search(header, max(end, 0))
-    if begin < 0 or end < begin or match is None:
-        return None
-    name = _NAMES[signer.algorithm]
-    digest = hashlib.new(hash_of(name), header[begin : end + len(_CLOSE)]).digest()
-    return Signature(name, digest, base64.b64decode(match[1], validate=True), signer.certificate_der)
-
-
-def message_id_of_own(raw: bytes) -> str | None:
-    """The MessageID in a message that our signer has just written: a UUID; None when it has none."""
-    match = _MESSAGE_ID.search(raw, 0, max(raw.find(_HEADER_ENDS), 0))
-    return None if match is None else match[1].decode("ascii")
+def signature_made(message: SignedMessage) -> Signature:
+    """The signature of a message that our signer has just made."""
+    digest = _DIGEST_BY[message.algorithm](message.signed_info).digest()
+    return Signature(_NAMES[message.algorithm], digest, message.value, message.certificate)
 
 
 def signed_info_of(raw: bytes) -> bytes | None:

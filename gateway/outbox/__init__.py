@@ -9,7 +9,6 @@ from gateway.outbox.courier import Attempt, Courier, DeliveryFailed
 from gateway.outbox.decisions import Decision, Verdict, decide, judge
 from gateway.outbox.dispatcher import Dispatcher, Keep, Route
 from gateway.outbox.policy import Policy
-from gateway.outbox.process import dispatch_until_stopped
 
 __all__ = [
     "Attempt",
@@ -23,6 +22,5 @@ __all__ = [
     "Route",
     "Verdict",
     "decide",
-    "dispatch_until_stopped",
     "judge",
 ]

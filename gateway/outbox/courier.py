@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.errors import CounterpartError
 from gateway.evidence import Entry
-from gateway.store import OutboxRow
+from gateway.store import OutboxRow, SealedAccess, UnitOfWork
 
 
 class DeliveryFailed(CounterpartError):
@@ -20,7 +21,8 @@ class Attempt:
 
     ``request`` and ``answer`` are the bytes that travelled, None where none did. Without an ``error`` the
     answer was verified and bound to the request, and ``answer_message_id`` is its MessageID. ``evidence``
-    are the entries of what travelled.
+    are the entries of what travelled, ``effect`` is what the answer changes here, written in the transaction
+    that notes what became of the message, ``accesses`` are whose data the counterpart has read.
     """
 
     request: bytes | None = None
@@ -29,6 +31,8 @@ class Attempt:
     error: CounterpartError | None = None
     milliseconds: float = 0.0
     evidence: tuple[Entry, ...] = ()
+    effect: Callable[[UnitOfWork], object] | None = None
+    accesses: tuple[SealedAccess, ...] = ()
 
     def __post_init__(self) -> None:
         if self.error is None and (self.answer is None or self.answer_message_id is None):

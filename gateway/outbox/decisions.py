@@ -11,11 +11,11 @@
 (*) A security, addressing or SOAP fault tells nothing of this message's content: every message would meet
 it, so none is given up for it.
 
-DuplicateMessage has three causes that the code does not tell apart: the first message with this MessageID is
-still worked on (a resend after a deadline passed), the counterpart's guard cannot tell at the moment, or it
-knows the MessageID with other content. The first two pass. (The fourth, identical bytes, cannot be: each
-resend is signed anew, and the same content under a new signature brings the stored answer.) So it is tried
-again for longer than any lease over there, and only then is it the third, which is an error of somebody's.
+A message that is still worked on over there (a resend after a deadline passed), or of which the counterpart's
+guard cannot tell at the moment, is answered Busy, which passes. DuplicateMessage says that the MessageID is
+known with other content, which is an error of somebody's. (Identical bytes cannot be: each resend is signed
+anew, and the same content under a new signature brings the stored answer.) A counterpart of another make may
+say it of a message that it still works on, so it is tried again for longer than any lease, and then believed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ CONTENT: Final = frozenset({Fault.NOT_PERMITTED.local, Fault.INVALID_REQUEST.loc
 TEMPORARY: Final = frozenset(kind.code for kind in OPERATION_FAULTS.values() if kind.temporary)
 """Faults of operations after which a retry is worked anew."""
 
-CONVERSATION: Final = frozenset(fault.local for fault in Fault) - CONTENT - {Fault.DUPLICATE_MESSAGE.local}
+CONVERSATION: Final = (
+    frozenset(fault.local for fault in Fault) - CONTENT - TEMPORARY - {Fault.DUPLICATE_MESSAGE.local}
+)
 """Refusals that any message would meet."""
 
 

@@ -29,17 +29,21 @@ from gateway.outbox.breaker import Breaker
 from gateway.outbox.courier import Attempt, Courier, DeliveryFailed
 from gateway.outbox.decisions import Decision, decide
 from gateway.outbox.policy import Policy
-from gateway.store import Delivered, GiveUp, Lease, Outbox, UnitOfWork, Wanted
+from gateway.store import Delivered, GiveUp, Lease, Outbox, SealedAccess, UnitOfWork, Wanted
 
 UNREACHABLE: Final = "counterpart-unreachable"
 DEAD_LETTERS: Final = "dead-letters"
 DISPUTED: Final = "message-id-disputed"
 
+LEASE_LOST: Final = "lease-lost"
+ATTEMPT_OUTCOMES: Final = ("delivered", "retry", "giveup", LEASE_LOST)
+"""What may become of an attempt, in the log line and the counts of deliveries."""
+
 _LOOK_SECONDS: Final = 5.0  # between two looks for dead letters that an operator saw to
 _STORE_PAUSE: Final = 0.5  # s, after the database said no
 
-Keep = Callable[[UnitOfWork, Sequence[Entry]], object]
-"""Appends to the evidence log, in the transaction that writes down what became of an attempt."""
+Keep = Callable[[UnitOfWork, Sequence[Entry], Sequence[SealedAccess]], object]
+"""Appends to evidence and access log, in the transaction that writes down what became of an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ class Dispatcher:
     """Delivers what is in the outbox for its routes, until it is told to stop.
 
     ``owner`` names it among all dispatchers of the database; never may two of one name run. ``keep`` takes
-    the evidence of each attempt, whatever came of it. ``random`` spreads waiting times. ``periodic`` are
-    seconds and what to do as often, by the clerk between two transactions.
+    the evidence and accesses of each attempt, whatever came of it. ``random`` spreads waiting times.
+    ``periodic`` are seconds and what to do as often, by the clerk between two transactions. ``count`` is told
+    destination and outcome of each attempt, as its log line has them.
     """
 
     def __init__(
@@ -80,7 +85,8 @@ class Dispatcher:
         alarms: telemetry.Alarms,
         keep: Keep,
         poll_seconds: float = 0.1,
-        periodic: Sequence[tuple[float, Callable[[], None]]] = (),
+        periodic: Sequence[tuple[float, Callable[[], object]]] = (),
+        count: Callable[[str, str], None] = lambda _destination, _outcome: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._outbox = outbox
@@ -94,6 +100,7 @@ class Dispatcher:
         self._alarms = alarms
         self._keep = keep
         self._poll_seconds = poll_seconds
+        self._count = count
         self._clock = clock
         self._breakers = {destination: Breaker() for destination in self._routes}
         self._under_way = dict.fromkeys(self._routes, 0)
@@ -126,6 +133,9 @@ class Dispatcher:
         while (lease := self._jobs.get()) is not None:
             try:
                 attempt = self._courier.deliver(lease.row)
+            except StoreError as error:  # it goes out again, and is recognised there
+                telemetry.warning("outbox-unread", error=str(error))
+                attempt = Attempt(error=DeliveryFailed(type(error).__name__))
             except Exception as error:  # noqa: BLE001 - one message must not end the thread
                 telemetry.bug(secrets.token_hex(10), error)
                 attempt = Attempt(error=DeliveryFailed(type(error).__name__))
@@ -247,7 +257,9 @@ class Dispatcher:
 
     def _settle(self, work: UnitOfWork, item: _Finished) -> bool:
         held = self._outbox.settle(work, item.lease, item.decision.settlement)
-        self._keep(work, item.attempt.evidence)
+        self._keep(work, item.attempt.evidence, item.attempt.accesses)
+        if held and item.attempt.effect is not None:
+            item.attempt.effect(work)
         return held
 
     def _wake(self, work: UnitOfWork, written: list[_Finished]) -> None:
@@ -277,7 +289,8 @@ class Dispatcher:
             self._alarms.begin(DEAD_LETTERS, row.destination)
             if not settlement.business:
                 self._alarms.begin(DISPUTED, row.destination)
-        outcome = "lease-lost" if not held else type(settlement).__name__.lower()
+        outcome = LEASE_LOST if not held else type(settlement).__name__.lower()
+        self._count(row.destination, outcome)
         telemetry.event(
             "delivery",
             destination=row.destination,
