@@ -1,111 +1,111 @@
-"""Fills a register with a first stock of people, from a CSV file of synthetic ones.
-
-The columns are those of a development network's ``people.csv``; ``latin_name``, ``common_name`` and
-``former_surname`` may be missing. The file is read as a stream, so that a million people fit.
-"""
+"""Fills a register with a first stock of people, from a file of synthetic ones (gateway.people.rows)."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
+from typing import Final
 
-from gateway.domain.codes import Sex
-from gateway.domain.eras import Calendar
-from gateway.domain.identifiers import IndividualNumber, MunicipalityCode, ResidentRecordCode
-from gateway.domain.identity_record import IdentityRecord
-from gateway.domain.kana import Kana
-from gateway.domain.register_date import Certainty, RegisterDate
-from gateway.domain.register_text import RegisterText
-from gateway.domain.values import InvalidValue, read_code
-from gateway.errors import StateError
-from gateway.store import Store
+from gateway.errors import UsageError
+from gateway.people import CardState, Person, read_people
+from gateway.store import Conflict, Newcomer, Progress, Store
 
-NO_CARD = "none"
-_BATCH = 5_000
+NO_CARD: Final = CardState.NONE.value
+_CHUNK: Final = 1 << 20  # bytes
+_TELL_EVERY: Final = 500  # people
+
+
+class Stock:
+    """A file of people, and whom of them the register takes.
+
+    ``within`` keeps to a prefecture (two digits) or municipality (six). ``size`` is how many people the file
+    has. Raises UsageError for a file that cannot be
+    read.
+    """
+
+    def __init__(self, source: Path, *, within: str | None = None) -> None:
+        self.source = source
+        self.within = within
+        digest, lines = hashlib.sha256(), 0
+        try:
+            with source.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+                    lines += chunk.count(b"\n")
+        except OSError as error:
+            raise UsageError(f"{source}: cannot be read ({error.strerror})") from None
+        self.size = max(lines - 1, 0)
+        self.digest = digest.hexdigest() + (within or "")
+
+    def is_in(self, store: Store) -> bool:
+        """Whether the register was filled from just this."""
+        return store.loader.source() == self.digest
+
+    def would_replace(self, store: Store) -> bool:
+        """Whether a filling would forget people that something else than an unfinished load recorded."""
+        if self.is_in(store) or store.loader.unfinished() is not None:
+            return False
+        return store.loader.source() is not None or store.register.count() > 0
+
+    def fill(
+        self,
+        store: Store,
+        *,
+        now: datetime,
+        read: Callable[[int], None] = lambda _: None,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> int | None:
+        """Bring the register to what the file says; gives how many people, None when it was filled before.
+
+        Another content replaces everybody, with all history. A filling that was interrupted goes on. ``read``
+        is told how many people of the file are read, those who live elsewhere among them. Raises UsageError
+        that names line and column of what cannot be taken.
+        """
+        if store.loader.is_stale():
+            store.loader.fold_again()
+        if self.is_in(store):
+            return None
+        if store.loader.unfinished() != self.digest:
+            store.loader.clear()
+        newcomers = (_newcomer(person) for _, person in self._people(read))
+        try:
+            return store.loader.load(newcomers, source=self.digest, recorded_at=now, progress=progress)
+        except Conflict:
+            self._refuse_twins()
+            raise
+
+    def _people(self, read: Callable[[int], None] = lambda _: None) -> Iterator[tuple[int, Person]]:
+        """Whom the register takes, each with the line of the file."""
+        for line, person in enumerate(read_people(self.source), start=2):
+            if (line - 1) % _TELL_EVERY == 0:
+                read(line - 1)
+            if self.within is None or person.record.municipality.digits.startswith(self.within):
+                yield line, person
+
+    def _refuse_twins(self) -> None:
+        """Name the first line whose number another has; keeps all numbers in memory, only in this case."""
+        lines: dict[tuple[str, str], int] = {}
+        for line, person in self._people():
+            record = person.record
+            number = "" if record.individual_number is None else record.individual_number.digits
+            for column, digits in (
+                ("resident_record_code", record.code.digits),
+                ("individual_number", number),
+            ):
+                first = lines.setdefault((column, digits), line) if digits else line
+                if first != line:
+                    raise UsageError(
+                        f"{self.source}: line {line}, column {column}: the same as in line {first}"
+                    )
 
 
 def fill(store: Store, source: Path, *, now: datetime, within: str | None = None) -> None:
-    """Bring the register to what the file says, unless it was filled from the same content before.
-
-    ``within`` keeps to the people of a prefecture (two digits) or municipality (six). Another content
-    replaces everybody. Raises StateError with the line that cannot be read.
-    """
-    with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest() + (within or "")
-    if store.loader.is_stale():
-        store.loader.fold_again()
-    if store.loader.source() == digest:
-        return
-    if store.loader.unfinished() != digest:
-        store.loader.clear()
-    _fill_cards(store, source, within)
-    people = (record for record in read_people(source) if _is_within(record.municipality.digits, within))
-    store.loader.load(people, source=digest, recorded_at=now)
+    """Bring the register to what the file says, as ``Stock.fill``."""
+    Stock(source, within=within).fill(store, now=now)
 
 
-def read_people(source: Path) -> Iterator[IdentityRecord]:
-    """The people of the file, one after another. Raises StateError."""
-    for line, row in _rows(source):
-        try:
-            yield _record(row)
-        except (KeyError, InvalidValue) as error:
-            raise StateError(f"{source}, line {line}: {error}") from None
-
-
-def _is_within(municipality: str, within: str | None) -> bool:
-    return within is None or municipality.startswith(within)
-
-
-def _fill_cards(store: Store, source: Path, within: str | None) -> None:
-    states = (
-        (ResidentRecordCode(row["resident_record_code"]), row["card_state"])
-        for row in _checked(source)
-        if row["card_state"] != NO_CARD and _is_within(row["municipality"], within)
-    )
-    while batch := list(islice(states, _BATCH)):
-        with store.unit_of_work() as work:
-            store.cards.put(work, batch)
-
-
-def _checked(source: Path) -> Iterator[dict[str, str]]:
-    for line, row in _rows(source):
-        try:
-            ResidentRecordCode(row["resident_record_code"])
-            row["card_state"]
-        except (KeyError, InvalidValue) as error:
-            raise StateError(f"{source}, line {line}: {error}") from None
-        yield row
-
-
-def _rows(source: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    with source.open(encoding="utf-8", newline="") as file:
-        yield from enumerate(csv.DictReader(file), start=2)
-
-
-def _record(row: dict[str, str]) -> IdentityRecord:
-    return IdentityRecord(
-        code=ResidentRecordCode(row["resident_record_code"]),
-        individual_number=IndividualNumber(row["individual_number"]) if row["individual_number"] else None,
-        name=RegisterText(row["name"]),
-        kana=Kana(row["kana"]) if row["kana"] else None,
-        latin_name=_optional(row, "latin_name"),
-        common_name=_optional(row, "common_name"),
-        former_surname=_optional(row, "former_surname"),
-        birth_date=RegisterDate(
-            read_code(Calendar, row["birth_calendar"]),
-            row["birth_digits"],
-            read_code(Certainty, row["birth_certainty"]),
-            RegisterText(row["birth_text"]) if row["birth_text"] else None,
-        ),
-        sex=read_code(Sex, row["sex"]),
-        address=RegisterText(row["address"]),
-        municipality=MunicipalityCode(row["municipality"]),
-    )
-
-
-def _optional(row: dict[str, str], column: str) -> RegisterText | None:
-    return RegisterText(row[column]) if row.get(column) else None
+def _newcomer(person: Person) -> Newcomer:
+    has_card = person.card_state is not CardState.NONE
+    return Newcomer(person.versions(), person.card_state.value if has_card else None)

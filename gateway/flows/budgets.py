@@ -7,7 +7,7 @@ the operators of the municipality. The numbers are settings (our own rule).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -32,8 +32,8 @@ class Asks(Protocol):
 class Spending(Protocol):
     """Where negative answers are counted."""
 
-    def spent(self, kind: str, subject: str, *, since: datetime) -> int:
-        """How many since then."""
+    def spent(self, subjects: Sequence[tuple[str, str]], *, since: datetime) -> tuple[int, ...]:
+        """How many since then, for each (kind, subject)."""
         ...
 
     def spend(self, subjects: Iterable[tuple[str, str]], *, at: datetime) -> None:
@@ -82,6 +82,11 @@ class Budgeted(Generic[Question, Answer]):
         self._clock = clock
         self._alarm = alarm
 
+    def stays_here(self, question: Question) -> bool:
+        """Whether the use case answers it from what is at hand."""
+        told = getattr(self._handler, "stays_here", None)
+        return told is not None and bool(told(question))
+
     def __call__(self, question: Question) -> Answer:
         """The handler's answer. Raises OperationFault TooManyQuestions when a budget is used up."""
         caller = question.caller
@@ -92,8 +97,8 @@ class Budgeted(Generic[Question, Answer]):
             ("person", self._subject(question)),
         )
         since = self._clock.now() - self._window
-        for kind, subject in subjects:
-            if self._spending.spent(kind, subject, since=since) >= self._most[kind]:
+        for (kind, _), spent in zip(subjects, self._spending.spent(subjects, since=since), strict=True):
+            if spent >= self._most[kind]:
                 self._alarm(kind)
                 raise operation_fault("TooManyQuestions")
         answer = self._handler(question)

@@ -6,6 +6,7 @@ this question.
 from __future__ import annotations
 
 from gateway import telemetry
+from gateway.domain.accesses import items_text
 from gateway.domain.codes import VerificationResult
 from gateway.domain.faults import operation_fault
 from gateway.domain.identifiers import ResidentRecordCode
@@ -44,8 +45,7 @@ def subject_of_verification(question: IdentityQuestion) -> str:
     key = question.key
     if isinstance(key, ResidentRecordCode):
         return key.digits
-    items = key.items
-    return "/".join((items.name.without_spaces(), items.birth_date.digits, items.address.without_spaces()))
+    return items_text(key.items.name, key.items.birth_date, key.items.address)
 
 
 def is_negative_verification(answer: IdentityAnswer) -> bool:

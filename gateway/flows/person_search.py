@@ -66,6 +66,10 @@ class PersonSearch:
         self._here = here
         self._others = others
 
+    def stays_here(self, question: SearchQuestion) -> bool:
+        """Whether only the register at hand is searched."""
+        return route(self._home, question.residence) == (Place.HERE,)
+
     def __call__(self, question: SearchQuestion) -> SearchAnswer:
         """The first answer on the way that is not "nobody". Raises OperationFault, as asking() does."""
         places: Sequence[Place] = route(self._home, question.residence)
