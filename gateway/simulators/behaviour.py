@@ -48,7 +48,10 @@ class Misbehaving:
         behaviour: Behaviour,
         signer: Signer,
         clock: Clock,
+        own: Callable[[], bytes] = bytes,
     ) -> None:
+        """``own`` is the system's own TLS certificate (DER): whoever shows it is its operator."""
+        self._own = own
         self._application = application
         self._behaviour = behaviour
         self._signer = signer
@@ -61,12 +64,12 @@ class Misbehaving:
 
     def __call__(self, http: HttpRequest) -> HttpAnswer:
         """The answer, or what is left of it."""
-        if http.method != "POST":
-            return self._application(http)
         behaviour = self._behaviour()
         kind = behaviour["kind"]
-        if kind == "down":
+        if kind == "down" and (http.method == "POST" or http.peer_certificate != self._own()):
             return HttpAnswer(503, b"", manner=Manner.HANG_UP)
+        if http.method != "POST":
+            return self._application(http)
         if kind == "slow":
             time.sleep(float(behaviour["seconds"]))
         answer = self._application(http)

@@ -38,7 +38,9 @@ class NationalServer(Simulated):
             "national": {
                 "VerifyIdentity": verify_or_mistake,
                 "SearchPerson": self.search_handler(parts, Place.NATION, "N"),
-            }
+                "NotifyChanges": self.notified(parts, "N"),
+            },
+            "consistency": self.consistency_handlers(parts, "N"),
         }
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from gateway.app import LocalPeople
+from gateway import telemetry
+from gateway.app import LocalPeople, change_writer
+from gateway.checking.telling import comparison_taker
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Match, Place, RegisterAnswer, SearchQuestion, SearchTerms
 from gateway.errors import StateError
+from gateway.flows.change_intake import NoticeMaker
+from gateway.flows.consistency import CompareDigests, CompareRecords
+from gateway.flows.notified_changes import NotifiedChanges
 from gateway.flows.person_search import LocalSearch
-from gateway.running import Parts, System, clock_of, serve_system
-from gateway.settings import Settings
+from gateway.running import Parts, System, serve_system
+from gateway.settings import Settings, clock_of
 from gateway.simulators.behaviour import Behaviour, Misbehaving
 from gateway.state import StateFolder
 from gateway.stock import fill
-from gateway.store import Store
+from gateway.store import NoticeRoute
+from gateway.store.configured import open_store
 from gateway.transport.http import Application
+from gateway.trust.renewal import CurrentPair
 
 
 def serve_simulator(
@@ -33,8 +42,8 @@ def serve_simulator(
     """
     if settings.simulator is None:
         raise StateError(f"{state.settings_file}: a simulated system needs the table [simulator]")
-    clock = clock_of(settings)
-    store = Store.open(state.path, clock=clock, upgrade=True)
+    clock = clock_of(settings, state.path)
+    store = open_store(state.path, settings, clock=clock, upgrade=True)
     try:
         fill(store, state.resolve(settings.simulator.people), now=clock.now(), within=within)
     finally:
@@ -55,7 +64,12 @@ class Simulated(System):
 
     def wrap(self, application: Application, parts: Parts) -> Application:
         """The misbehaviour around the strict application."""
-        return Misbehaving(application, self.behaviour, parts.signer, parts.clock)
+        pair = CurrentPair(parts.settings, parts.state.path, "tls", parts.clock)
+
+        def own() -> bytes:
+            return ssl.PEM_cert_to_DER_cert(pair().certificate.read_text(encoding="ascii"))
+
+        return Misbehaving(application, self.behaviour, parts.signer, parts.clock, own)
 
     def search_handler(
         self, parts: Parts, place: Place, prefix: str
@@ -69,6 +83,38 @@ class Simulated(System):
             return RegisterAnswer(search(question, within), about)
 
         return answer
+
+    def consistency_handlers(self, parts: Parts, prefix: str) -> dict[str, Callable[[Any], Any]]:
+        """The use cases of the service ``consistency`` over the system's own register (6-②, 6-③)."""
+        store, clock = parts.store, parts.clock
+        return {
+            "CompareRecords": CompareRecords(
+                store.consistency_records,
+                store.consistency_comparisons.find,
+                clock,
+                take=comparison_taker(parts.settings, store, clock),
+                prefix=prefix,
+            ),
+            "CompareDigests": CompareDigests(store.consistency_records, clock, prefix=prefix),
+        }
+
+    def notified(
+        self,
+        parts: Parts,
+        prefix: str,
+        *,
+        onward: NoticeMaker | None = None,
+        route: NoticeRoute | None = None,
+    ) -> NotifiedChanges:
+        """The use case behind NotifyChanges over the system's own register."""
+        return NotifiedChanges(
+            parts.store.changes,
+            parts.clock,
+            onward=onward,
+            write=change_writer(parts.store, parts.clock, route),
+            prefix=prefix,
+            refused=lambda code: telemetry.warning("change-refused", code=code),
+        )
 
 
 def _other_terms(terms: SearchTerms) -> SearchTerms:
