@@ -1,1 +1,4 @@
-"""One zeep client for each counterpart of the gateway; no client knows another."""
+"""One zeep client for each counterpart of the gateway; no client knows another.
+
+``clients.connect.connect`` makes the channel that a client is given.
+"""

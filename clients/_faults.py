@@ -26,7 +26,9 @@ def read_fault(
         code = _text(refusal.find("juki:code", _NAMES)) or code
         reference = _text(refusal.find("juki:reference", _NAMES)) or None
         texts += [_text(reason) for reason in refusal.iterfind("juki:reason", _NAMES)]
-    return CounterpartFault(code or "unknown", " / ".join(filter(None, texts)), reference, standing)
+    return CounterpartFault(
+        code or "unknown", " / ".join(dict.fromkeys(filter(None, texts))), reference, standing
+    )
 
 
 def _text(element: etree._Element | None) -> str:

@@ -37,7 +37,9 @@ class HttpReply:
 
 
 class HttpCaller:
-    """Posts messages to one counterpart, over mutual TLS unless the URL is plain (loopback, development).
+    """Asks one counterpart, over mutual TLS unless the URL is plain (loopback, development).
+
+    ``tls`` may be a function: the context for each new connection, since our certificate may be renewed.
 
     ``check_server`` is given the server's certificate (DER) of each new connection and raises to refuse it.
     """
@@ -45,7 +47,7 @@ class HttpCaller:
     def __init__(
         self,
         base_url: str,
-        tls: ssl.SSLContext | None,
+        tls: ssl.SSLContext | Callable[[], ssl.SSLContext] | None,
         *,
         check_server: Callable[[bytes], None],
         answer_bytes: int,
@@ -71,13 +73,22 @@ class HttpCaller:
         Raises CounterpartTimeout when the deadline passes first, CounterpartUnavailable when there is no
         connection, or none that answers with HTTP within the bounds.
         """
-        request = self._head(path, len(body), headers) + body
+        return self._ask("POST", path, body, headers, deadline)
+
+    def get(self, path: str, *, deadline: float) -> HttpReply:
+        """The answer to one GET, as ``post``."""
+        return self._ask("GET", path, b"", {}, deadline)
+
+    def _ask(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], deadline: float
+    ) -> HttpReply:
+        request = self._head(method, path, len(body), headers) + body
         connection = None
         try:
             connection = self._take_idle() or self._connect(deadline)
             _send(connection, request, deadline)
             reader = _DeadlineReader(connection, deadline, 2 * self._answer_bytes + _OVERHEAD)
-            response = http.client.HTTPResponse(_Readable(reader), method="POST")  # type: ignore[arg-type] # only makefile is used
+            response = http.client.HTTPResponse(_Readable(reader), method=method)  # type: ignore[arg-type] # only makefile is used
             response.begin()
             if reader.ended:
                 raise CounterpartUnavailable("the answer was cut short")
@@ -129,17 +140,18 @@ class HttpCaller:
             if self._tls is None:
                 return connection
             connection.settimeout(_left(deadline))
+            context = self._tls if isinstance(self._tls, ssl.SSLContext) else self._tls()
             # From here on the wrapped socket owns the connection, and is the one to close.
-            connection = wrapped = self._tls.wrap_socket(connection, server_hostname=self._host)
+            connection = wrapped = context.wrap_socket(connection, server_hostname=self._host)
             self._check_server(wrapped.getpeercert(binary_form=True) or b"")
         except BaseException:
             _close(connection)
             raise
         return connection
 
-    def _head(self, path: str, length: int, headers: Mapping[str, str]) -> bytes:
+    def _head(self, method: str, path: str, length: int, headers: Mapping[str, str]) -> bytes:
         lines = [
-            f"POST {path} HTTP/1.1",
+            f"{method} {path} HTTP/1.1",
             f"Host: {self._host}:{self._port}",
             f"Content-Length: {length}",
             "Accept-Encoding: identity",

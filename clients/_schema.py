@@ -6,6 +6,7 @@ neither become an outcome nor an error of our own.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +19,16 @@ _HAS_XSI: Final = etree.XPath(
 )
 
 
+_COMPILING: Final = threading.Lock()  # libxml2 must not load the same files in two threads
+
+
 class AnswerSchema:
     """The compiled schema of one service; its yes or no may be asked by many threads at once."""
 
     def __init__(self, file: Path) -> None:
         parser = etree.XMLParser(no_network=True, resolve_entities=False)
-        self._schema = etree.XMLSchema(etree.parse(file, parser))
+        with _COMPILING:
+            self._schema = etree.XMLSchema(etree.parse(file, parser))
 
     def check(self, content: etree._Element) -> None:
         """Raise CounterpartAnswerInvalid unless the element is as the contract declares it.

@@ -1,10 +1,12 @@
-"""全国サーバ (national server): what a municipal CS asks of it."""
+"""全国サーバ (national server): what is asked of it, and told it."""
 
 from __future__ import annotations
 
+from clients._changes import tell_changes
 from clients._identity import ask_identity, contract_values, read_key, read_verification
 from clients._search import search_register
 from clients._soap import Channel
+from gateway.domain.change_report import ChangeReceipt, ChangeReport
 from gateway.domain.search import RegisterAnswer, SearchQuestion
 from gateway.domain.verification import IdentityQuestion, NationalAnswer
 
@@ -45,6 +47,21 @@ class NationalServer:
         """検索 (flow 4, 4-①): who fits in the nation. Raises CounterpartError."""
         return search_register(
             self._channel, question, message_id=message_id, deadline_seconds=deadline_seconds
+        )
+
+    def notify_changes(
+        self, report: ChangeReport, *, message_id: str | None = None, deadline_seconds: float | None = None
+    ) -> ChangeReceipt:
+        """本人確認情報の通知, passed on by a prefectural server (flow 1): all are taken, or none.
+
+        Raises CounterpartError: a CounterpartFault ChangeOutOfTurn or ChangeRefused when one does not fit.
+        """
+        return tell_changes(
+            self._channel,
+            "NotifyChanges",
+            report,
+            message_id=message_id,
+            deadline_seconds=deadline_seconds,
         )
 
     def close(self) -> None:
