@@ -16,10 +16,12 @@ from cryptography import x509
 
 from gateway.errors import StateError
 from gateway.kill_points import VARIABLE, armed_in
-from gateway.settings import SIMULATOR_ROLES, Settings
+from gateway.settings import CLOCK_FILE, SIMULATOR_ROLES, Settings
 from gateway.state import StateFolder
+from gateway.store.configured import in_the_open
 from gateway.telemetry import loud_loggers
 from gateway.trust import is_development
+from gateway.trust.renewal import USES, pairs
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -54,6 +56,11 @@ def findings(settings: Settings, state: StateFolder) -> list[Finding]:
     detailed = [counterpart for counterpart in counterparts if counterpart.fault_detail]
     judged = [
         ("simulator", role in SIMULATOR_ROLES, f"the role {role} is a simulator"),
+        (
+            "database-in-the-open",
+            in_the_open(settings.database_url),
+            "database_url goes over a network without sslmode=verify-full",
+        ),
         ("plain-http", listen.plain_http, "listen.plain_http is on"),
         (
             "fault-detail",
@@ -63,6 +70,7 @@ def findings(settings: Settings, state: StateFolder) -> list[Finding]:
         ("capture", settings.development.capture, "development.capture is on"),
         ("kill-point", armed_in(os.environ), f"the environment sets {VARIABLE}"),
         ("moved-clock", settings.clock.offset_seconds != 0, "clock.offset_seconds is not 0"),
+        ("moved-clock", (state.path / CLOCK_FILE).exists(), f"{CLOCK_FILE}: the clock was moved"),
     ]
     return [
         *(Finding(code, text) for code, found, text in judged if found),
@@ -78,8 +86,7 @@ def findings(settings: Settings, state: StateFolder) -> list[Finding]:
 
 def _development(settings: Settings, state: StateFolder) -> Iterator[Path]:
     """Files of anchors, chains and own certificates that carry the development PKI's mark."""
-    own = settings.credentials
-    files = [own.signing_certificate, own.tls_certificate]
+    files = [pair.certificate for use in USES for pair in pairs(settings, state.path, use)]
     for anchor in settings.anchors:
         files += [anchor.certificate, *anchor.intermediates]
     for file in map(state.resolve, files):

@@ -6,6 +6,7 @@ guard, evidence, signing, journal and housekeeping are put together here.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,29 +15,39 @@ from typing import Any, Protocol
 
 from gateway import telemetry
 from gateway.access import Admission, Counterparts
-from gateway.clock import Clock, SystemClock
+from gateway.clock import Clock
+from gateway.companion import Companion
 from gateway.contract import SERVICES
-from gateway.delivery import companions
-from gateway.errors import StoreError
+from gateway.delivery import dispatchers, fatal
+from gateway.kept_refused import KeptRefused
+from gateway.monitoring import monitors
+from gateway.monitoring.readiness import readiness_of
+from gateway.outbox.tallies import DeliveryTallies
 from gateway.refusals import RULES
-from gateway.settings import Settings
+from gateway.settings import Settings, clock_of
 from gateway.state import StateFolder
 from gateway.store import Retention, SamplingLimits, Store
-from gateway.store.evidence_configured import seal_copies, sealer_of
-from gateway.store.evidence_sealer import Sealer, lost_seal
+from gateway.store.configured import open_store
+from gateway.store.evidence_configured import sealer_of
+from gateway.store.evidence_sealer import Sealer
+from gateway.store.failures import unbroken
+from gateway.store_life import begin_evidence, erase_old_accesses, seal_at_the_end, tell_lost_guard
 from gateway.transport import faults
 from gateway.transport.call import Binding
-from gateway.transport.endpoint import Endpoint, Keeping
-from gateway.transport.http import Application, HttpAnswer, HttpRequest
+from gateway.transport.endpoint import Endpoint
+from gateway.transport.http import Application, Batching, HttpAnswer, HttpRequest
 from gateway.transport.limits import FrontLimits
 from gateway.transport.pages import Pages
 from gateway.transport.rates import Rates
 from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
 from gateway.transport.server import Server
+from gateway.transport.tallies import Tallies
 from gateway.transport.tls import TlsFiles
-from gateway.trust import Signer, TrustStore
+from gateway.transport.working import Keeping
+from gateway.trust import TrustStore
 from gateway.trust.configured import authority_files, signer, trust_store
+from gateway.trust.renewal import CurrentPair, RenewedSigner
 from gateway.wss.configured import profile_of
 from gateway.wss.engine import Engine, TwoEngines
 from gateway.wss.engine_lxml import LxmlEngine
@@ -46,9 +57,13 @@ from gateway.wss.verify import Verifier
 _SLACK = timedelta(seconds=1)  # for our own part of a request that waits for a counterpart
 _SWEEP_SECONDS = 60.0
 _FLUSH_SECONDS = 2.0
+_KEY_SECONDS = 1.0
+_ERASE_SECONDS = 3600.0  # accesses at the end of their retention
 
 Handlers = Mapping[str, Mapping[str, Callable[[Any], Any]]]
 """Use cases by service name and operation name."""
+
+Periodic = tuple[float, Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ class Parts:
     settings: Settings
     clock: Clock
     trust: TrustStore
-    signer: Signer
+    signer: RenewedSigner
     store: Store
 
 
@@ -70,6 +85,14 @@ class System(Protocol):
         """The use cases by service and operation; called once in each worker process."""
         ...
 
+    def periodic(self, parts: Parts) -> Sequence[Periodic]:
+        """What is to be done from time to time: seconds, and what; in each worker process."""
+        return ()
+
+    def companions(self, state: StateFolder, settings: Settings, chain: int) -> Sequence[Companion]:
+        """Further processes of this system beside its workers and dispatchers."""
+        return ()
+
     def wrap(self, application: Application, parts: Parts) -> Application:
         """A chance to stand around the application; the gateway does not take it."""
         return application
@@ -77,75 +100,91 @@ class System(Protocol):
 
 def serve_system(state: StateFolder, settings: Settings, system: System) -> None:
     """Run one system in the foreground: the database brought up to date, then the front with its workers."""
-    clock = clock_of(settings)
-    chain = _begin_evidence(state, settings, clock)
+    clock = clock_of(settings, state.path)
+    alarms = telemetry.Alarms(state.run)
+    alarms.start_anew()
+    chain = unbroken(lambda: begin_evidence(state, settings, clock))
+    tallies = Tallies(_processes(settings), settings.listen.threads)
+    deliveries = DeliveryTallies([one.id for one in settings.destinations], settings.outbox.processes)
     server = Server(
         host=settings.listen.host,
         port=settings.listen.port or state.remembered_port() or 0,
-        tls=None if settings.listen.plain_http else _tls_files(state, settings),
+        tls=None if settings.listen.plain_http else _tls_files(state, settings, clock),
         limits=_front_limits(settings),
         workers=_processes(settings),
         threads=settings.listen.threads,
-        make_application=lambda: Running(state, settings, system, server.port, chain),
+        make_application=lambda: Running(state, settings, system, server.port, chain, tallies),
         refuse=_refuse,
         failure=_failure,
-        log=telemetry.event,
+        log=lambda event, **fields: _tell(alarms, server.name_of, event, **fields),
         on_ready=state.remember_port,
         allow_plain=settings.listen.plain_http,
-        companions=companions(state, settings),
+        companions=(
+            *dispatchers(state, settings, chain, deliveries),
+            *monitors(state, settings, tallies, deliveries),
+            *system.companions(state, settings, chain),
+        ),
+        tallies=tallies,
     )
     server.run()
+    seal_at_the_end(state, settings, clock, chain)
 
 
-def _begin_evidence(state: StateFolder, settings: Settings, clock: Clock) -> int:
-    """Bring the database up to date and begin this start's chain, which says so when the database is an older
-    copy than the newest seal outside."""
-    store = Store.open(state.path, clock=clock, upgrade=True)
-    try:
-        copies = seal_copies(settings, state.path)
-        lost = None if copies is None else lost_seal(store.evidence_rows, copies)
-        alarms = telemetry.Alarms(state.run)
-        # A further start that finds nothing lost is the operator's word that the loss was seen.
-        (alarms.end if lost is None else alarms.begin)("evidence-restored")
-        chain = store.evidence.begin(lost)
-        # What a killed process left, and the word of a restore.
-        sealer = sealer_of(settings, state.path, store, signer(settings, state.path), clock)
-        sealer.seal()
-        sealer.copy()
-        return chain
-    finally:
-        store.close()
+def _tell(alarms: telemetry.Alarms, name_of: Callable[[int], str], event: str, **fields: Any) -> None:
+    """The front's log lines; a process that ended by itself is an alarm too."""
+    telemetry.event(event, **fields)
+    if event == "worker-died":
+        alarms.renew("worker-ended", name_of(fields["worker"]))
 
 
 class Running:
     """One worker process's application: its parts, opened after the fork, and its housekeeping."""
 
-    def __init__(self, state: StateFolder, settings: Settings, system: System, port: int, chain: int) -> None:
-        """``chain`` is the evidence chain of this start, which all its workers share."""
-        clock = clock_of(settings)
+    def __init__(
+        self,
+        state: StateFolder,
+        settings: Settings,
+        system: System,
+        port: int,
+        chain: int,
+        tallies: Tallies | None = None,
+    ) -> None:
+        """``chain`` is the evidence chain of this start, which all its workers share; in ``tallies`` they
+        count."""
+        self._tallies = tallies
+        clock = clock_of(settings, state.path)
         trust = trust_store(settings, state.path)
-        store = Store.open(
+        store = open_store(
             state.path,
+            settings,
             clock=clock,
             retention=Retention(
                 refusals=timedelta(days=settings.refusals.keep_days),
                 most_refusals=settings.refusals.most_records,
             ),
             sampling=SamplingLimits(recorded_per_peer=settings.refusals.per_minute),
+            on_fatal=fatal(state),
         )
         store.evidence.use(chain)
         self._store = store
         self._clock = clock
         self._parts = Parts(state, settings, clock, trust, signer(settings, state.path), store)
-        alarms = telemetry.Alarms(state.run)
+        self._signs_with, self._key_problem = self._parts.signer.certificate_der, ""
+        self._alarms = alarms = telemetry.Alarms(state.run)
         self._seal = self._sealer(alarms)
-        self._readiness = Readiness(store, trust, clock, state.data, alarms, skew=profile_of(settings).skew)
-        self._application = system.wrap(self._endpoint(system.handlers(self._parts), port), self._parts)
+        self._readiness = readiness_of(state, settings, store, trust, clock, alarms)
+        endpoint = self._endpoint(system.handlers(self._parts), port)
+        self._application = system.wrap(endpoint, self._parts)
+        # What stands around the endpoint may wait, or change the answer: it is called as a whole.
+        self.batching: Batching | None = endpoint if self._application is endpoint else None
         self.periodic: Sequence[tuple[float, Callable[[], None]]] = (
             (_SWEEP_SECONDS, self._sweep),
             (_FLUSH_SECONDS, store.refusals.flush),
+            (_ERASE_SECONDS, lambda: erase_old_accesses(store, settings, clock.now())),
             (Sealer.SECONDS, self._seal),
+            (_KEY_SECONDS, self._look_at_key),
             (Readiness.SECONDS, self._readiness.look),
+            *system.periodic(self._parts),
         )
 
     def __call__(self, http: HttpRequest) -> HttpAnswer:
@@ -153,21 +192,14 @@ class Running:
         return self._application(http)
 
     def close(self) -> None:
-        """Seal and write what is pending, and close the database."""
-        try:
-            self._seal.seal()
-            self._seal.copy()
-        except StoreError:
-            telemetry.warning("not-sealed-at-the-end")  # the next start does it
-        finally:
-            self._store.close()
+        """Write what is pending, and close the database."""
+        self._store.close()
 
     def _engine(self) -> Engine:
         share = self._parts.settings.profile.second_engine_share
         if not share:
             return LxmlEngine()
-        alarms = telemetry.Alarms(self._parts.state.run)
-        return TwoEngines(LxmlEngine(), XmlsecEngine(), share=share, alarm=alarms.begin)
+        return TwoEngines(LxmlEngine(), XmlsecEngine(), share=share, alarm=self._alarms.begin)
 
     def _sealer(self, alarms: telemetry.Alarms) -> Sealer:
         def tell(begins: bool) -> None:
@@ -176,35 +208,52 @@ class Running:
         parts = self._parts
         return sealer_of(parts.settings, parts.state.path, parts.store, parts.signer, parts.clock, tell)
 
+    def _look_at_key(self) -> None:
+        """Tell when the signing key was exchanged, or could not be."""
+        certificate = self._parts.signer.certificate_der
+        if certificate != self._signs_with:
+            self._signs_with = certificate
+            telemetry.event("signing-key-renewed", fingerprint=hashlib.sha256(certificate).hexdigest())
+        problem = self._parts.signer.problem
+        if problem and problem != self._key_problem:
+            telemetry.warning("signing-key-not-renewed", error=problem)
+        self._key_problem = problem
+
     def _sweep(self) -> None:
         now = self._clock.now()
         while self._store.sweep(now):
             pass
+        KeptRefused(self._parts.state).sweep()
         self._sweep_budgets(now)
+        tell_lost_guard(self._store, self._alarms, now)
+        self._alarms.lapse()
 
     def _sweep_budgets(self, now: datetime) -> None:
         """Forget old negative answers; an alarm is over once nobody is above the budget any more."""
         budgets = self._parts.settings.budgets
         since = now - timedelta(seconds=budgets.window_seconds)
         self._store.budgets.sweep(before=since)
-        alarms = telemetry.Alarms(self._parts.state.run)
         for kind, most in (
             ("operator", budgets.per_operator),
             ("terminal", budgets.per_terminal),
             ("person", budgets.per_person),
         ):
             if self._store.budgets.highest(kind, since=since) < most:
-                alarms.end("budget-used-up", kind)
+                self._alarms.end("budget-used-up", kind)
 
     def _endpoint(self, handlers: Handlers, port: int) -> Endpoint:
         settings, parts = self._parts.settings, self._parts
         bases = addresses_of(settings, port)
+        engine = self._engine()
+        pieces = Verifier(parts.trust, profile_of(settings, pieces=True), engine)
         bindings = {
             service.path: Binding(
                 service,
                 frozenset(base.rstrip("/") + service.path for base in bases),
                 operations,
                 _longest_wait(settings),
+                pieces if service.takes_pieces else None,
+                settings.limits.piece_body_bytes if service.takes_pieces else None,
             )
             for name, operations in handlers.items()
             for service in (SERVICES[name],)
@@ -219,7 +268,7 @@ class Running:
             admission=Admission(
                 parts.trust, Counterparts(settings.counterparts), plain_http=settings.listen.plain_http
             ),
-            verifier=Verifier(parts.trust, profile, self._engine()),
+            verifier=Verifier(parts.trust, profile, engine),
             replies=Replies(parts.signer, parts.clock),
             store=parts.store,
             clock=parts.clock,
@@ -230,16 +279,14 @@ class Running:
             ),
             readiness=self._readiness,
             rates=Rates(settings.limits.requests_per_minute, _processes(settings)),
+            alarms=self._alarms,
+            kept_refused=KeptRefused(parts.state) if settings.refusals.keep_messages else None,
+            tallies=self._tallies,
         )
 
 
 def _processes(settings: Settings) -> int:
     return settings.listen.workers or os.cpu_count() or 1
-
-
-def clock_of(settings: Settings) -> Clock:
-    """The machine's clock, moved by the development network's offset."""
-    return SystemClock(timedelta(seconds=settings.clock.offset_seconds))
 
 
 def addresses_of(settings: Settings, port: int) -> tuple[str, ...]:
@@ -253,14 +300,16 @@ def _longest_wait(settings: Settings) -> timedelta:
     return timedelta(seconds=seconds) + _SLACK
 
 
-def _tls_files(state: StateFolder, settings: Settings) -> TlsFiles:
-    credentials = settings.credentials
-    return TlsFiles(
-        key=state.resolve(credentials.tls_key),
-        certificate=state.resolve(credentials.tls_certificate),
-        authorities=authority_files(settings, state.path),
-        tls12=settings.listen.tls12,
-    )
+def _tls_files(state: StateFolder, settings: Settings, clock: Clock) -> Callable[[], TlsFiles]:
+    """The TLS files of this instant."""
+    current = CurrentPair(settings, state.path, "tls", clock)
+    authorities = authority_files(settings, state.path)
+
+    def files() -> TlsFiles:
+        pair = current()
+        return TlsFiles(pair.key, pair.certificate, authorities, settings.listen.tls12)
+
+    return files
 
 
 def _front_limits(settings: Settings) -> FrontLimits:
@@ -275,7 +324,10 @@ def _front_limits(settings: Settings) -> FrontLimits:
         header_count=limits.headers,
         head_bytes=limits.header_bytes,
         body_bytes=limits.body_bytes,
-        body_bytes_by_path={service.path: service.body_bytes for service in SERVICES.values()},
+        body_bytes_by_path={
+            service.path: limits.piece_body_bytes if service.takes_pieces else service.body_bytes
+            for service in SERVICES.values()
+        },
         connections=limits.connections,
         connections_per_counterpart=limits.connections_per_counterpart,
         working_per_counterpart=limits.requests_per_counterpart,

@@ -27,6 +27,8 @@ from gateway.errors import StateError
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+PORT, MONITORING_PORT = "port", "monitoring-port"
+"""Files in run/ that remember a port each."""
 _FOLDERS = ("keys", "certificates", "data", "log", "run")
 
 
@@ -60,13 +62,18 @@ class StateFolder:
         return state
 
     @classmethod
-    def open(cls, path: Path) -> StateFolder:
-        """Take an existing folder. Raises StateError that says what is missing."""
+    def open(cls, path: Path, *, restoring: bool = False) -> StateFolder:
+        """Take an existing folder. Raises StateError that says what is missing.
+
+        One in which a restore was interrupted is taken with ``restoring`` only.
+        """
         path = path.absolute()
         if not path.is_dir():
             raise StateError(f"{path}: there is no such state folder ('juki-gateway init {path}' makes one)")
         if not (path / "gateway.toml").is_file():
             raise StateError(f"{path}: is no state folder, gateway.toml is missing")
+        if not restoring and cls(path).restoring.exists():
+            raise StateError(f"{path}: a restore was interrupted: give the same 'db restore' again")
         missing = [name for name in _FOLDERS if not (path / name).is_dir()]
         if missing:
             raise StateError(f"{path}: the folders {', '.join(missing)} are missing")
@@ -93,6 +100,11 @@ class StateFolder:
         return self.path / "data"
 
     @property
+    def restoring(self) -> Path:
+        """Stands while a restored database is being put in the place of another."""
+        return self.data / "restoring.json"
+
+    @property
     def log(self) -> Path:
         """Log files."""
         return self.path / "log"
@@ -110,19 +122,22 @@ class StateFolder:
         """Replace gateway.toml."""
         write_atomically(self.settings_file, text.encode())
 
-    def remembered_port(self) -> int | None:
-        """The port on which the system was last served; None before the first time."""
+    def remembered_port(self, use: str = PORT) -> int | None:
+        """The port on which the system was last served; None before the first time.
+
+        ``use`` is PORT, or MONITORING_PORT for the one of health and metrics.
+        """
         try:
-            text = (self.run / "port").read_text(encoding="ascii").strip()
+            text = (self.run / use).read_text(encoding="ascii").strip()
         except (FileNotFoundError, UnicodeDecodeError):
             return None
         if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
             return None
         return int(text)
 
-    def remember_port(self, port: int) -> None:
+    def remember_port(self, port: int, use: str = PORT) -> None:
         """Keep the port for the next start."""
-        write_atomically(self.run / "port", f"{port}\n".encode())
+        write_atomically(self.run / use, f"{port}\n".encode())
 
     @contextmanager
     def running(self) -> Iterator[None]:

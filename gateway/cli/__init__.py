@@ -16,21 +16,31 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from gateway.cli.exits import exit_status
+from gateway.cli.exits import INTERRUPTED, exit_status
 from gateway.cli.output import report_failure
 
 COMMANDS = MappingProxyType(
     {
         "init": "gateway.cli.init",
         "serve": "gateway.cli.serve",
+        "status": "gateway.cli.status",
         "network": "gateway.cli.network.commands",
         "demo": "gateway.cli.demo",
         "terminal": "gateway.cli.terminal",
+        "inquiry": "gateway.cli.inquiry",
+        "consistency": "gateway.cli.consistency",
+        "registry": "gateway.cli.registry",
+        "card": "gateway.cli.card",
+        "move-in": "gateway.cli.move_in",
+        "people": "gateway.cli.people",
         "simulator": "gateway.cli.simulator",
         "explain": "gateway.cli.explain",
+        "access-log": "gateway.cli.access_log",
+        "db": "gateway.cli.db",
         "evidence": "gateway.cli.evidence",
         "outbox": "gateway.cli.outbox",
         "pki": "gateway.cli.pki",
+        "conformance": "gateway.cli.conformance",
         "wsdl": "gateway.cli.wsdl",
         "selfcheck": "gateway.cli.selfcheck",
     }
@@ -86,4 +96,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         report_failure(error, known, as_json="--json" in arguments)
         sys.exit(known)
+    if status == INTERRUPTED:  # typer makes this of Ctrl-C
+        report_failure(KeyboardInterrupt(), INTERRUPTED, as_json="--json" in arguments)
     sys.exit(status if isinstance(status, int) else 0)

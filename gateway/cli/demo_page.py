@@ -11,7 +11,7 @@ from typing import Any
 from gateway.cli.demo_refusals import RefusedRequest
 from gateway.cli.demo_steps import Flow, Step
 from gateway.cli.demo_traffic import Call, Shown, system, timings_of
-from gateway.cli.explain import LABELS
+from gateway.cli.explain_text import LABELS, TABLES
 from gateway.contract import SERVICES
 from gateway.refusals import Refused
 from gateway.settings import load_settings
@@ -169,9 +169,9 @@ def _signature_value(request: bytes) -> str:
 
 def _explained(document: dict[str, Any]) -> Iterator[tuple[Text, tuple[Text | str, ...]]]:
     """What ``explain`` prints, line by line, in both languages."""
-    for key, (english, japanese) in LABELS.items():
-        value = document[key]
-        if value in (None, "", []):
+    for key, (english, japanese) in {**LABELS, "chain": TABLES["chain"]}.items():
+        value = document.get(key)
+        if key == "outcome" or value in (None, "", []):
             continue
         if key == "reason":
             yield Text(japanese, english), (Text(value["ja"], value["en"]),)

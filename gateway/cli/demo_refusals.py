@@ -24,7 +24,7 @@ from gateway.contract import SERVICES
 from gateway.refusals import Refused
 from gateway.settings import load_settings
 from gateway.state import StateFolder
-from gateway.store import Store
+from gateway.store.configured import open_store
 from gateway.trust.configured import signer, trust_store
 from gateway.wss import names
 from gateway.wss.addressing import AnswerContext
@@ -168,7 +168,9 @@ def _signed_fault(verifier: Verifier, raw: bytes, signed: SignedMessage, now: da
 def _explained(gateway: dict[str, Any], reference: str, now: datetime, offset: int) -> dict[str, Any]:
     """As ``juki-gateway explain REFERENCE`` tells it."""
     state = StateFolder.open(Path(gateway["state"]))
-    store = Store.open(state.path, clock=clock_of({"clock": {"offset_seconds": offset}}))
+    store = open_store(
+        state.path, load_settings(state.settings_file), clock=clock_of({"clock": {"offset_seconds": offset}})
+    )
     try:
         record = store.refusals.find(reference)
     finally:

@@ -8,43 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clients._connect import connect
 from clients.integrated_terminal import IntegratedTerminal
+from gateway.cli.demo_channel import recorded_channel
 from gateway.cli.demo_steps import FlowFailed
-from gateway.cli.demo_traffic import Recorder, clock_of, system
-from gateway.domain.caller import Caller, Operator
+from gateway.cli.demo_traffic import Recorder
+from gateway.domain.caller import Caller
 from gateway.domain.codes import Purpose
-from gateway.domain.identifiers import MunicipalityCode
-from gateway.settings import load_settings
-from gateway.state import StateFolder
-from gateway.trust.configured import trust_store
 
 
 @contextmanager
 def terminal_of(network: dict[str, Any]) -> Iterator[tuple[IntegratedTerminal, Caller, Recorder]]:
     """The network's terminal: its client, who asks by it, and what is heard on its wire."""
-    terminal, gateway = system(network, "integrated_terminal"), system(network, "municipal_cs")
-    recorder = Recorder(terminal["id"], gateway["id"], IntegratedTerminal.SERVICE, clock_of(network))
-    state = StateFolder.open(Path(terminal["state"]))
-    settings = load_settings(state.settings_file)
-    client = IntegratedTerminal(
-        connect(
-            settings,
-            state.path,
-            destination=gateway["id"],
-            service=IntegratedTerminal.SERVICE,
-            trust=trust_store(settings, state.path),
-            clock=clock_of(network),
-            observe=recorder,
-        )
+    channel, caller, recorder = recorded_channel(
+        network, "integrated_terminal", IntegratedTerminal.SERVICE, Purpose.RECORD_COPY
     )
-    operator = terminal["operators"][0]
-    caller = Caller(
-        MunicipalityCode(terminal["municipality"]),
-        terminal["terminals"][0],
-        Operator(operator["verification_id"], operator["operator_id"]),
-        Purpose.RECORD_COPY,
-    )
+    client = IntegratedTerminal(channel)
     try:
         yield client, caller, recorder
     finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clients._soap import Exchange
-from gateway.capture import Captures
+from gateway.capture import Captured, Captures
 from gateway.cli.exits import Unreachable
 from gateway.clock import Clock, SystemClock
 
@@ -99,25 +99,37 @@ def asked_onward(gateway: dict[str, Any], message_id: str) -> list[Call]:
     references = {line["reference"] for line in _lines(state, message_id)}
     if not references:
         raise Unreachable(f"{gateway['id']}: its log does not tell of {message_id}")
+    return [_call(gateway, one) for one in Captures(state / "data").read() if one.reference in references]
+
+
+def delivered_onward(sender: dict[str, Any], operation: str, since: datetime) -> list[Call]:
+    """What this system's dispatchers have delivered of an operation since an instant, in order.
+
+    ``sender`` is its entry of network.json.
+    """
     return [
-        Call(
-            caller=gateway["id"],
-            callee=one.destination,
-            service=one.service,
-            operation=one.operation,
-            message_id=one.message_id,
-            request=one.request,
-            answer=one.answer,
-            answer_message_id=one.answer_message_id,
-            signer=one.signer,
-            verified=one.verified,
-            milliseconds=one.milliseconds,
-            outcome=one.outcome,
-            ended=one.at,
-        )
-        for one in Captures(state / "data").read()
-        if one.reference in references
+        _call(sender, one)
+        for one in Captures(Path(sender["state"]) / "data").read()
+        if one.reference is None and one.operation == operation and one.at >= since
     ]
+
+
+def _call(sender: dict[str, Any], one: Captured) -> Call:
+    return Call(
+        caller=sender["id"],
+        callee=one.destination,
+        service=one.service,
+        operation=one.operation,
+        message_id=one.message_id,
+        request=one.request,
+        answer=one.answer,
+        answer_message_id=one.answer_message_id,
+        signer=one.signer,
+        verified=one.verified,
+        milliseconds=one.milliseconds,
+        outcome=one.outcome,
+        ended=one.at,
+    )
 
 
 def timings_of(receiver: dict[str, Any], message_id: str) -> tuple[tuple[str, float], ...]:

@@ -16,14 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.cli.exits import CheckFailed, Refusal
 from gateway.cli.options import AsJson, State, new_app, open_state
 from gateway.cli.output import Output
-from gateway.clock import Clock, SystemClock
+from gateway.clock import Clock
 from gateway.errors import StateError, UsageError
 from gateway.evidence import Seal, SealUnreadable, parse_seal
 from gateway.evidence.bundle import Bundle
 from gateway.evidence.entry import instant_text
-from gateway.settings import Settings
+from gateway.settings import Settings, clock_of
 from gateway.state import StateFolder
 from gateway.store import Store
+from gateway.store.configured import open_store
 from gateway.store.evidence_audit import Audit, Report
 from gateway.store.evidence_configured import authorities, seal_copies, seal_trust, sealer_of
 from gateway.store.evidence_erase import erasable, erase
@@ -97,7 +98,7 @@ def export(
     output = Output(as_json)
     begin = _instant("--since", since)
     with _opened(folder) as (state, settings, store, clock):
-        sealer = sealer_of(settings, state.path, store, signer(settings, state.path), clock)
+        sealer = sealer_of(settings, state.path, store, signer(settings, state.path), clock, notes=False)
         sealer.seal()
         sealer.copy()
         bundle = Bundle(out, f"{settings.system.id} message {message} since {since}\n")
@@ -157,7 +158,7 @@ def erase_command(
             for gone in erase(store, limit, system=settings.system.id, now=now):
                 progress(gone, total)
             emptied = store.forget_pages()
-            sealer = sealer_of(settings, state.path, store, signer(settings, state.path), clock)
+            sealer = sealer_of(settings, state.path, store, signer(settings, state.path), clock, notes=False)
             sealer.seal()
             sealer.copy()
     output.document(
@@ -234,8 +235,8 @@ def _listed(store: Store, message: str | None, limit: int) -> Iterator[dict[str,
 def _opened(folder: Path | None) -> Iterator[tuple[StateFolder, Settings, Store, Clock]]:
     state, settings = open_state(folder)
     os.umask(0o077)  # whatever is written from here on is the owner's only
-    clock = SystemClock(timedelta(seconds=settings.clock.offset_seconds))
-    store = Store.open(state.path, clock=clock)
+    clock = clock_of(settings, state.path)
+    store = open_store(state.path, settings, clock=clock)
     try:
         yield state, settings, store, clock
     finally:

@@ -13,6 +13,7 @@ import typer
 
 from gateway.errors import (
     CounterpartError,
+    CounterpartFault,
     CounterpartTimeout,
     CounterpartUnavailable,
     GatewayError,
@@ -60,6 +61,12 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
+_NOT_REACHED = frozenset({"CounterpartTimeout", "CounterpartUnavailable"})
+"""Faults by which the system that we asked says of the one behind it what we would say of itself."""
+
+
 def exit_status(error: BaseException) -> int | None:
     """The status for ``error``; None for a failure nobody foresaw, which keeps its traceback."""
+    if isinstance(error, CounterpartFault) and error.standing == "bound" and error.code in _NOT_REACHED:
+        return UNREACHABLE
     return next((status for kind, status in _STATUS if isinstance(error, kind)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +14,12 @@ import typer
 from gateway.cli.exits import CheckFailed, Refusal, Unreachable
 from gateway.cli.options import AsJson, State, new_app, open_state
 from gateway.cli.output import Output
-from gateway.clock import SystemClock
 from gateway.delivery import OutboxSummary, outbox_summary
 from gateway.errors import UsageError
+from gateway.settings import clock_of
 from gateway.state import StateFolder
 from gateway.store import Filed, OutboxRow, OutboxState, Store
+from gateway.store.configured import open_store
 from gateway.wss.sign import new_message_id
 
 app = new_app("Messages to counterparts: list, show, requeue, drop, and wait until all are delivered.")
@@ -167,7 +168,7 @@ def drain(
 @contextmanager
 def _store(folder: Path | None) -> Iterator[tuple[StateFolder, Store]]:
     state, settings = open_state(folder)
-    store = Store.open(state.path, clock=SystemClock(timedelta(seconds=settings.clock.offset_seconds)))
+    store = open_store(state.path, settings, clock=clock_of(settings, state.path))
     try:
         yield state, store
     finally:

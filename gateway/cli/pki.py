@@ -12,6 +12,7 @@ import typer
 
 from gateway.cli.options import STATE_VARIABLE, AsJson, new_app
 from gateway.cli.output import Output
+from gateway.cli.pki_renew import rehearse_command, renew
 from gateway.clock import SystemClock
 from gateway.errors import StateError, UsageError
 from gateway.pki import Authority, Credential, Issued, System, write_negative
@@ -85,6 +86,7 @@ def issue(
         system=system,
         municipality=municipality,
         at=_instant(at, state),
+        valid_from=datetime.now(UTC) if at is None and _offset(state) else None,
         key_kind=key_kind,
         names=tuple(name or ()),
         key_file=folder and folder / f"{profile}.key.pem",
@@ -152,6 +154,10 @@ def revoke(
         {"serial": entry.serial, "subject": entry.subject, "reason": entry.reason, "crl_numbers": numbers}
     )
     out.line(f"revoked  {entry.serial}  {entry.subject}")
+
+
+app.command("renew", epilog="Example: juki-gateway pki renew build/demo/131016-cs --use signing")(renew)
+app.command("rehearse", epilog="Example: juki-gateway pki rehearse build/demo/131016-cs")(rehearse_command)
 
 
 @app.command(epilog="Example: juki-gateway pki crl --state build/demo --hours 48")

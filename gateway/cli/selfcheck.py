@@ -20,7 +20,7 @@ from gateway.cli.output import Output
 from gateway.errors import GatewayError
 from gateway.pki import Authority
 from gateway.refusals import Refused
-from gateway.store.engine import SQLITE_FLOOR, sqlite_version
+from gateway.store.dialect_sqlite import SQLITE_FLOOR, sqlite_version
 from gateway.trust import Anchor, FileSigner, TrustStore
 from gateway.wss.engine import Engine
 from gateway.wss.engine_lxml import LxmlEngine

@@ -12,10 +12,18 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.card_keeping import make_card, suspend_card
+from gateway.cli.exits import Refusal
+from gateway.cli.network.folders import EXTERNAL
 from gateway.cli.options import AsJson, NetworkFolder, new_app, open_state
 from gateway.cli.output import Output
+from gateway.domain.card import CardSerial
+from gateway.domain.identifiers import ResidentRecordCode
+from gateway.domain.values import InvalidValue
 from gateway.errors import UsageError
-from gateway.state import write_atomically
+from gateway.settings import Settings, clock_of
+from gateway.state import StateFolder, write_atomically
+from gateway.store.configured import open_store
 
 app = new_app("Simulated counterparts: how they behave while they run.")
 
@@ -31,6 +39,12 @@ KINDS = {
 }
 """Every behaviour; all but ``slow`` take no value."""
 
+ACTS = {
+    "suspend": "its call centre suspended the card (suspend=SERIAL)",
+    "make": "it made another card for a person (make=住民票コード)",
+}
+"""What the card management system does once, at once; the value says to which card, or for whom."""
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
@@ -44,19 +58,47 @@ def set_behaviour(
     folder: NetworkFolder,
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Id of the simulated system.")],
     behaviour: Annotated[
-        str, typer.Argument(metavar="BEHAVIOUR", help="One of: " + ", ".join(KINDS) + "; slow takes a time.")
+        str, typer.Argument(metavar="BEHAVIOUR", help="One of: " + ", ".join((*KINDS, *ACTS)) + ".")
     ],
     as_json: AsJson = False,
 ) -> None:
     """Change how a simulated counterpart of the network in DIR answers, from its next request on."""
-    content = parse_behaviour(behaviour)
+    act, _, value = behaviour.partition("=")
+    content = {} if act in ACTS else parse_behaviour(behaviour)
+    if (folder / EXTERNAL / system).exists():
+        raise UsageError(f"{system}: is somebody else's system, not a simulator")
     state, settings = open_state(folder / system)
     if settings.simulator is None:
         raise UsageError(f"{system}: is no simulator")
-    write_atomically(state.resolve(settings.simulator.behaviour), json.dumps(content).encode())
     output = Output(as_json)
+    if act in ACTS:
+        done = _act(state, settings, act, value)
+        output.document({"system": system, "act": act, "serial": done})
+        output.line(f"{system}: {ACTS[act].partition(' (')[0]}: {done}")
+        return
+    write_atomically(state.resolve(settings.simulator.behaviour), json.dumps(content).encode())
     output.document({"system": system, "behaviour": content})
     output.line(f"{system}: {KINDS[content['kind']]}")
+
+
+def _act(state: StateFolder, settings: Settings, act: str, value: str) -> str:
+    """Do it in the running system's store, by its own rules. Raises UsageError, Refusal."""
+    if settings.system.role != "card_management_system":
+        raise UsageError(f"{act}: only the card management system does that")
+    clock = clock_of(settings, state.path)
+    store = open_store(state.path, settings, clock=clock)
+    try:
+        if act == "make":
+            return make_card(store, clock, ResidentRecordCode(value)).text
+        serial = CardSerial(value)
+        suspended = suspend_card(store, clock, serial)
+    except InvalidValue as error:
+        raise UsageError(f"{act}: {error.what}: {error.code}") from None
+    finally:
+        store.close()
+    if not suspended:
+        raise Refusal(f"{serial}: there is no such card, or its state does not allow it")
+    return serial.text
 
 
 def parse_behaviour(text: str) -> dict[str, Any]:

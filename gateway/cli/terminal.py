@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from clients._connect import connect
 from clients.integrated_terminal import IntegratedTerminal
+from gateway.cli.asking import EarlierTry, OperatorIds, PurposeCode, Terminal, asking_as, caller_of, usable
 from gateway.cli.options import AsJson, State, new_app, open_state
 from gateway.cli.output import Output
-from gateway.clock import SystemClock
+from gateway.cli.terminal_moves import cancel_move_in, moves, request_certificate
 from gateway.domain.basic_four import BasicFour
-from gateway.domain.caller import Caller, Operator
 from gateway.domain.codes import DocumentKind, Purpose, Sex, VerificationResult
 from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
 from gateway.domain.identity_record import IdentityRecord
@@ -23,36 +19,16 @@ from gateway.domain.kana import Kana
 from gateway.domain.register_date_text import read_written, written
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Match, SearchQuestion, SearchTerms
-from gateway.domain.values import InvalidValue, read_code
+from gateway.domain.values import read_code
 from gateway.domain.verification import IdentityQuestion, PresentedDocument
 from gateway.errors import UsageError
-from gateway.settings import Settings
-from gateway.state import StateFolder
-from gateway.trust.configured import trust_store
 
 app = new_app("The integrated terminal (統合端末): asks the municipal CS as a clerk would.")
-
-
-Terminal = Annotated[str, typer.Option(help="Id of the terminal that asks.")]
-OperatorIds = Annotated[str, typer.Option("--operator", help="照合ID/操作者ID of the operator.")]
-PurposeCode = Annotated[str, typer.Option("--purpose", help="Purpose code.")]
-EarlierTry = Annotated[
-    str | None, typer.Option("--message-id", help="MessageID of an earlier try: the same question again.")
-]
 
 
 @app.callback()
 def _group() -> None:
     pass
-
-
-@contextmanager
-def usable() -> Iterator[None]:
-    """Within: options become domain values; one that cannot is wrong use of the command."""
-    try:
-        yield
-    except InvalidValue as error:
-        raise UsageError(f"{error.what}: {error.code}") from None
 
 
 @app.command(
@@ -78,19 +54,17 @@ def verify(
 ) -> None:
     """Verify a person's identity (本人確認): by 住民票コード, or by the four items of a document.
 
-    Prints the national server's result. Exit status 0 for any result, 1 when the question was refused.
+    Prints the national server's result. Exit status 0 for any result, 1 when the question was
+    refused, 3 when a system that has to be asked was not reached in time.
     """
     state, settings = open_state(folder)
     with usable():
         question = IdentityQuestion(
-            _caller(settings, terminal, operator, purpose),
+            caller_of(settings, terminal, operator, purpose),
             _key(code, document, (name, birth_date, sex, address)),
         )
-    client = open_terminal(state, settings)
-    try:
+    with asking_as(IntegratedTerminal, state, settings) as client:
         answer = client.verify_identity(question, message_id=message_id)
-    finally:
-        client.close()
     output = Output(as_json)
     output.document(
         {
@@ -131,13 +105,13 @@ def search(
     """Search identity records (検索) by at least two of name, birth date and address.
 
     Without --residence the search goes outward: here, the prefecture, the nation. Exit status 0 for any
-    result, 1 when the question was refused.
+    result, 1 when the question was refused, 3 when a system that has to be asked was not reached in time.
     """
     state, settings = open_state(folder)
     match = Match.PREFIX if prefix else Match.EXACT
     with usable():
         question = SearchQuestion(
-            _caller(settings, terminal, operator, purpose),
+            caller_of(settings, terminal, operator, purpose),
             SearchTerms(
                 name=None if name is None else (RegisterText(name), match),
                 kana=None if kana is None else (Kana(kana), match),
@@ -147,13 +121,10 @@ def search(
             ),
             None if residence is None else MunicipalityCode(residence),
         )
-    client = open_terminal(state, settings)
-    try:
+    with asking_as(IntegratedTerminal, state, settings) as client:
         answer = client.search_person(question, message_id=message_id)
-    finally:
-        client.close()
     output = Output(as_json)
-    people = [_person(record) for record in answer.records]
+    people = [person_document(record) for record in answer.records]
     output.document(
         {
             "result": answer.result.value,
@@ -171,8 +142,8 @@ def search(
         output.table(columns, [[person[column] or "" for column in columns] for person in people])
 
 
-def _person(record: IdentityRecord) -> dict[str, str | None]:
-    """A record for people and programs; a search shows no 個人番号."""
+def person_document(record: IdentityRecord) -> dict[str, str | None]:
+    """A record for people and programs, without its 個人番号: a search shows none."""
 
     def inline(text: RegisterText | None) -> str | None:
         return None if text is None else text.inline
@@ -191,35 +162,6 @@ def _person(record: IdentityRecord) -> dict[str, str | None]:
     }
 
 
-def open_terminal(state: StateFolder, settings: Settings) -> IntegratedTerminal:
-    """The terminal's client to its municipal CS."""
-    called = [known.id for known in settings.counterparts if known.role == "municipal_cs"]
-    if not called:
-        raise UsageError(f"{state.settings_file}: no municipal CS is registered")
-    return IntegratedTerminal(
-        connect(
-            settings,
-            state.path,
-            destination=called[0],
-            service=IntegratedTerminal.SERVICE,
-            trust=trust_store(settings, state.path),
-            clock=SystemClock(timedelta(seconds=settings.clock.offset_seconds)),
-        )
-    )
-
-
-def _caller(settings: Settings, terminal: str, operator: str, purpose: str) -> Caller:
-    verification_id, _, operator_id = operator.partition("/")
-    if settings.system.municipality is None:
-        raise UsageError("gateway.toml: the terminal has no municipality")
-    return Caller(
-        MunicipalityCode(settings.system.municipality),
-        terminal,
-        Operator(verification_id, operator_id),
-        read_code(Purpose, purpose),
-    )
-
-
 def _key(
     code: str | None, document: str | None, items: tuple[str | None, ...]
 ) -> ResidentRecordCode | PresentedDocument:
@@ -234,3 +176,16 @@ def _key(
         read_code(DocumentKind, document or ""),
         BasicFour(RegisterText(name), read_written(birth_date), read_code(Sex, sex), RegisterText(address)),
     )
+
+
+_WHO = "--state build/demo/131016-terminal-1 --terminal 131016-T001 --operator V1310160001/OP01"
+app.command(
+    "request-certificate",
+    epilog="Example: juki-gateway terminal request-certificate --code 14675831492 --serial 0123456789AB "
+    f"--old-town 141003 --moved-on 2026-11-26 {_WHO}",
+)(request_certificate)
+app.command("moves", epilog=f"Example: juki-gateway terminal moves --code 14675831492 {_WHO}")(moves)
+app.command(
+    "cancel-move-in",
+    epilog=f"Example: juki-gateway terminal cancel-move-in --move M-0123456789abcdef0123 {_WHO}",
+)(cancel_move_in)

@@ -1,10 +1,6 @@
 """The synthetic people of a development network: a small fixed set, none of them real.
 
-Columns: ``resident_record_code`` (住民票コード), ``individual_number`` (個人番号), ``name``, ``kana`` and
-``address`` in the register's inline form, ``birth_date`` as written in Japanese, the same date as the
-contract sends it (``birth_calendar``, ``birth_digits``, ``birth_certainty``, ``birth_text``), ``sex`` (1, 2),
-``municipality`` (six digits), ``card_state`` (``active``, ``suspended``, ``lapsed``, ``none``),
-``recorded_at`` (system ids, parted by spaces) and a ``note`` in English.
+The columns are those of every file of people (gateway.people.rows); ``note`` says what is special.
 """
 
 from __future__ import annotations

@@ -18,9 +18,10 @@ from gateway.cli.exits import Refusal
 from gateway.cli.network.document import network_document
 from gateway.cli.network.folders import Made, make_network, take_folder
 from gateway.cli.network.health import is_ready, probe_context
-from gateway.cli.network.plan import Plan, Planned
+from gateway.cli.network.moving import ahead, keep_together
+from gateway.cli.network.plan import Plan
 from gateway.cli.network.revocation import RevocationLists
-from gateway.cli.network.supervisor import END_SECONDS, Server, Supervisor, serve_command
+from gateway.cli.network.supervisor import END_SECONDS, Server, Supervisor, serving
 from gateway.state import StateFolder, process_lock, write_atomically
 
 DOCUMENT = "network.json"
@@ -84,10 +85,12 @@ def running_network(
         (folder / DOCUMENT).unlink(missing_ok=True)  # of a supervisor that was killed
         _await_leftovers(folder, plan)
         made = make_network(folder, plan, say)
+        states = made.states.values()
+        keep_together(states)
         document = network_document(made, say)
-        lists = RevocationLists(made.authority, made.states.values())
+        lists = RevocationLists(made.authority, states, ahead=lambda: ahead(states))
         lists.refresh()
-        supervisor = Supervisor([_server(made, system) for system in plan.served], say)
+        supervisor = Supervisor([_server(made, name) for name in made.ports], say)
         try:
             if supervisor.start(stopped):
                 write_atomically(
@@ -104,23 +107,27 @@ def running_network(
 def _await_leftovers(folder: Path, plan: Plan) -> None:
     """Servers of a supervisor that was killed end by themselves; wait for them, so that ports stay."""
     deadline = time.monotonic() + END_SECONDS
-    for system in plan.served:
-        while (process := StateFolder(folder / system.id).running_process()) is not None:
+    further = () if plan.shared is None else range(2, plan.shared.nodes + 1)
+    names = [system.id for system in plan.served]
+    names += [f"{plan.shared.system}-{number}" for number in further if plan.shared is not None]
+    for name in names:
+        while (process := StateFolder(folder / name).running_process()) is not None:
             if time.monotonic() > deadline:
-                raise Refusal(f"{system.id} is still served by process {process}, which is not ours to end")
+                raise Refusal(f"{name} is still served by process {process}, which is not ours to end")
             time.sleep(0.05)
 
 
-def _server(made: Made, system: Planned) -> Server:
-    state, port = made.states[system.id], made.ports[system.id]
+def _server(made: Made, name: str) -> Server:
+    state, port = made.states[name], made.ports[name]
     context = probe_context(
         [made.authority.root_pem, made.authority.issuing_pem],
         state.certificates / "tls.pem",
         state.keys / "tls.key.pem",
     )
     return Server(
-        id=system.id,
-        command=serve_command(state.path),
+        id=name,
+        run=serving(state.path),
         console=state.log / "console.log",
         ready=lambda: is_ready("127.0.0.1", port, context),
+        left=lambda: state.running_process() is not None,
     )

@@ -1,21 +1,22 @@
 """Starts the servers of a network as child processes, watches them, and ends them together.
 
-A child asks the kernel to be ended with this process (``serve --ends-with``), so that none stays
-behind even when the supervisor is killed.
+They are forked from this process, which has read the program once for all of them. The kernel ends them with
+it, so that none stays behind even when the supervisor is killed.
 """
 
 from __future__ import annotations
 
-import os
+import importlib
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.cli import main
 from gateway.cli.exits import Refusal, Unreachable
+from gateway.cli.network.forked import Forked
+from gateway.cli.serve import SERVERS
 
 READY_SECONDS = 30.0
 """Time in which every server must answer its health question."""
@@ -29,27 +30,23 @@ _RESTART_WINDOW = 60.0
 
 @dataclass(slots=True)
 class Server:
-    """One server of the network: its id, its command, and how to ask whether it is ready."""
+    """One server of the network: its id, what it runs, and how to ask whether it is ready.
+
+    ``left`` says whether processes of one that was killed still serve: they end by themselves, soon.
+    """
 
     id: str
-    command: Sequence[str]
+    run: Callable[[], None]
     console: Path
     ready: Callable[[], bool]
-    process: subprocess.Popen[bytes] | None = None
+    left: Callable[[], bool] = lambda: False
+    process: Forked | None = None
     starts: list[float] = field(default_factory=list)
 
     def start(self) -> None:
         """Start the process; what it writes outside its log goes to the console file."""
         self.starts.append(time.monotonic())
-        with self.console.open("ab") as console:
-            self.process = subprocess.Popen(  # noqa: S603  # our own command, no shell
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                # Ctrl-C reaches the supervisor only, which then ends the servers in order.
-                start_new_session=True,
-            )
+        self.process = Forked(self.run, self.console)
 
     def ended(self) -> int | None:
         """The exit status when the process ended, else None."""
@@ -61,9 +58,11 @@ class Server:
         return "\n".join(text.strip().splitlines()[-5:])
 
 
-def serve_command(folder: Path) -> tuple[str, ...]:
-    """The command that serves ``folder`` and ends with this process."""
-    return (sys.executable, "-m", "gateway.cli", "serve", str(folder), "--ends-with", str(os.getpid()))
+def serving(folder: Path) -> Callable[[], None]:
+    """What serves ``folder`` in a process of its own, as the command does; the program is read now."""
+    for module in SERVERS.values():
+        importlib.import_module(module)
+    return lambda: main(["serve", str(folder)])
 
 
 class Supervisor:
@@ -102,7 +101,7 @@ class Supervisor:
         """Start again what ended by itself. Raises Refusal when a server keeps ending."""
         for server in self._servers:
             status = server.ended()
-            if status is None:
+            if status is None or server.left():
                 continue
             now = time.monotonic()
             server.starts = [start for start in server.starts if now - start < _RESTART_WINDOW]
@@ -115,12 +114,11 @@ class Supervisor:
         """End all: SIGTERM, then SIGKILL for those that do not go in time."""
         running = [server.process for server in self._servers if server.process is not None]
         for process in running:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
+            process.send(signal.SIGTERM)
         deadline = time.monotonic() + END_SECONDS
         for process in running:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
-                process.kill()
-                process.wait()
+            finally:  # Ctrl-C here means at once
+                process.send(signal.SIGKILL)
+                process.wait(END_SECONDS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from gateway.cli.network.outside import PREFIX, Outside
 from gateway.cli.network.plan import Plan, Planned
 from gateway.settings import (
     Anchor,
@@ -17,7 +19,9 @@ from gateway.settings import (
     Development,
     Evidence,
     ExtendedKeyUsage,
+    InquiryFiles,
     Limits,
+    Refusals,
     Settings,
     Simulator,
     Subject,
@@ -41,7 +45,9 @@ def settings_for(system: Planned, *, capture: bool = False) -> Settings:
         mode="development",
         system=System(id=system.id, role=system.role, name=system.name, municipality=system.municipality),
         limits=Limits(requests_per_minute=PLENTY),
+        refusals=Refusals(keep_messages=True),
         evidence=Evidence(seal_copy=Path("..") / SEALS),
+        inquiry_files=InquiryFiles(in_vain_percent=100),
         budgets=Budgets(per_operator=PLENTY, per_terminal=PLENTY, per_person=PLENTY),
         development=Development(capture=capture),
         simulator=Simulator() if system.simulated else None,
@@ -55,10 +61,27 @@ def updated(
     plan: Plan,
     states: Mapping[str, StateFolder],
     addresses: Mapping[str, str],
+    outside: Outside,
+    returned: Collection[str] = (),
 ) -> Settings:
-    """``current`` with the addresses of now, and with counterparts and destinations that it lacked."""
+    """``current`` with the addresses of now, and with counterparts and destinations that it lacked.
+
+    ``outside`` is what is known of external systems; ``returned`` are ids of those that were external before
+    and are ours again.
+    """
     known = {counterpart.id for counterpart in current.counterparts}
+    planned = {other.id for other in plan.counterparts(system)}
     missing = [other for other in plan.counterparts(system) if other.id not in known]
+
+    def holders(system_id: str) -> dict[str, Any]:
+        return outside.holders(system_id) if system_id in outside else _holders(states[system_id])
+
+    there = [
+        one.model_copy(update=holders(one.id))
+        if one.id in planned and (one.id in outside or one.id in returned)
+        else one
+        for one in current.counterparts
+    ]
     old = {destination.id: destination for destination in current.destinations}
     called = {
         name: old.get(name, _destination(system, name, addresses[name])).model_copy(
@@ -71,10 +94,11 @@ def updated(
     return current.model_copy(
         update={
             "listen": current.listen.model_copy(update={"addresses": own}),
-            "counterparts": (
-                *current.counterparts,
-                *(_counterpart(other, states[other.id]) for other in missing),
+            "anchors": (
+                *(anchor for anchor in current.anchors if not anchor.name.startswith(PREFIX)),
+                *outside.anchors(planned),
             ),
+            "counterparts": (*there, *(_counterpart(other, holders(other.id)) for other in missing)),
             "destinations": (*kept, *called.values()),
         }
     )
@@ -103,18 +127,22 @@ def _anchor() -> Anchor:
     )
 
 
-def _counterpart(other: Planned, state: StateFolder) -> Counterpart:
+def _counterpart(other: Planned, holders: dict[str, Any]) -> Counterpart:
     return Counterpart(
         id=other.id,
         role=other.role,
         municipality=other.municipality,
-        signing=(_holder(state.certificates / "signing.pem"),),
-        tls=(_holder(state.certificates / "tls.pem"),),
+        **holders,
         terminals=other.terminals,
         operators=other.operators,
         purposes=other.purposes,
+        legal_bases=other.legal_bases,
         fault_detail=True,
     )
+
+
+def _holders(state: StateFolder) -> dict[str, Any]:
+    return {use: (_holder(state.certificates / f"{use}.pem"),) for use in ("signing", "tls")}
 
 
 def _holder(file: Path) -> Subject:
