@@ -14,7 +14,7 @@ people of a larger count are those of a smaller one. ``rates.py`` says how often
 from gateway.people.maker import Made, make_people
 from gateway.people.person import CardState, Person
 from gateway.people.places import Places
-from gateway.people.reader import read_people
+from gateway.people.reader import person_of, read_people
 from gateway.people.rows import COLUMNS, Row, write_people, write_rows
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Places",
     "Row",
     "make_people",
+    "person_of",
     "read_people",
     "write_people",
     "write_rows",

@@ -40,14 +40,16 @@ class Person(Masked):
 
     def __post_init__(self) -> None:
         if self.past_kana is not None and self.past_name is None:
-            raise InvalidValue("past-kana", "alone")
+            raise InvalidValue("past_kana", "alone")
 
-    def before(self) -> IdentityRecord | None:
-        """The record as it was before the change of name or address; None when nothing changed."""
+    def versions(self) -> tuple[IdentityRecord, ...]:
+        """The record as it was before the change of name or address, if there was one, and as it is."""
         if self.past_name is None and self.past_address is None:
-            return None
+            return (self.record,)
         record = self.record
         if self.past_name is not None:
             # What was before the marriage had no 旧氏 yet.
             record = replace(record, name=self.past_name, kana=self.past_kana, former_surname=None)
-        return record if self.past_address is None else replace(record, address=self.past_address)
+        if self.past_address is not None:
+            record = replace(record, address=self.past_address)
+        return (record, self.record)

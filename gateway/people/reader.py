@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
 from gateway.domain.codes import Sex
+from gateway.domain.csv_text import FORMULA
 from gateway.domain.eras import Calendar
 from gateway.domain.identifiers import IndividualNumber, MunicipalityCode, ResidentRecordCode
 from gateway.domain.identity_record import IdentityRecord
@@ -24,7 +25,7 @@ from gateway.domain.register_text import RegisterText
 from gateway.domain.values import InvalidValue, read_code
 from gateway.errors import UsageError
 from gateway.people.person import CardState, Person
-from gateway.people.rows import COLUMNS, FORMULA, REQUIRED
+from gateway.people.rows import COLUMNS, REQUIRED
 
 MOST_BYTES: Final = 65_536
 """Of one line."""
@@ -33,6 +34,8 @@ _FREE_TEXT: Final = 200  # characters of a household or note
 _SYSTEM: Final = re.compile("[0-9A-Za-z]([0-9A-Za-z-]{0,62}[0-9A-Za-z])?")
 _MAY_BE_FORMULA: Final = re.compile(f'(?:^|,)"?[{re.escape(FORMULA)}]')
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_CELL: Final = '(?:[^",]*|"(?:[^"]|"")*")'
+_QUOTED_LINE: Final = re.compile(f"{_CELL}(?:,{_CELL})*")  # RFC 4180, which csv.reader takes loosely
 
 Value = TypeVar("Value")
 
@@ -59,18 +62,17 @@ def _people(source: Path, file: IO[bytes]) -> Iterator[Person]:
         if _MAY_BE_FORMULA.search(text):
             _refuse_formulas(row, order, lines)
         try:
-            yield _person(dict(zip(order, row, strict=True)))
-        except _BadCell as error:
-            raise lines.error(error.code, error.column) from None
+            yield person_of(dict(zip(order, row, strict=True)))
+        except InvalidValue as error:
+            raise lines.error(error.code, error.what) from None
 
 
 def _cells(text: str, lines: _Lines) -> list[str]:
     if '"' not in text:
         return text.split(",")
-    try:
-        return next(csv.reader([text], strict=True))
-    except csv.Error:
-        raise lines.error("quotation marks are wrongly set") from None
+    if not _QUOTED_LINE.fullmatch(text):
+        raise lines.error("quotation marks are wrongly set")
+    return next(csv.reader([text], strict=True))
 
 
 class _Lines:
@@ -124,23 +126,14 @@ def _refuse_formulas(row: list[str], order: list[str], lines: _Lines) -> None:
             raise lines.error("formula", name)
 
 
-class _BadCell(Exception):
-    """Which cell, and the code of what is wrong with it."""
-
-    def __init__(self, column: str, code: str) -> None:
-        super().__init__(column, code)
-        self.column = column
-        self.code = code
-
-
-def _cell(values: dict[str, str], column: str, make: Callable[[str], Value]) -> Value:
+def _cell(values: Mapping[str, str], column: str, make: Callable[[str], Value]) -> Value:
     try:
         return make(values[column])
     except InvalidValue as error:
-        raise _BadCell(column, error.code) from None
+        raise InvalidValue(column, error.code) from None
 
 
-def _optional(values: dict[str, str], column: str, make: Callable[[str], Value]) -> Value | None:
+def _optional(values: Mapping[str, str], column: str, make: Callable[[str], Value]) -> Value | None:
     return _cell(values, column, make) if values.get(column) else None
 
 
@@ -171,7 +164,8 @@ def _card(text: str) -> CardState:
     return _CARDS.get(text) or read_code(CardState, text)
 
 
-def _person(values: dict[str, str]) -> Person:
+def person_of(values: Mapping[str, str]) -> Person:
+    """The person of one row, cells by column. Raises InvalidValue whose ``what`` is the column at fault."""
     record = IdentityRecord(
         code=_cell(values, "resident_record_code", ResidentRecordCode),
         individual_number=_optional(values, "individual_number", IndividualNumber),
@@ -185,36 +179,32 @@ def _person(values: dict[str, str]) -> Person:
         address=_cell(values, "address", RegisterText),
         municipality=_cell(values, "municipality", _municipality),
     )
-    past_kana = _optional(values, "past_kana", Kana)
-    past_name = _optional(values, "past_name", RegisterText)
-    if past_kana is not None and past_name is None:
-        raise _BadCell("past_kana", "alone")
     return Person(
         record=record,
         card_state=_cell(values, "card_state", _card),
         household=_free_text(values, "household"),
-        past_name=past_name,
-        past_kana=past_kana,
+        past_name=_optional(values, "past_name", RegisterText),
+        past_kana=_optional(values, "past_kana", Kana),
         past_address=_optional(values, "past_address", RegisterText),
         recorded_at=_systems(values["recorded_at"]),
         note=_free_text(values, "note"),
     )
 
 
-def _birth_date(values: dict[str, str]) -> RegisterDate:
+def _birth_date(values: Mapping[str, str]) -> RegisterDate:
     calendar = _cell(values, "birth_calendar", _calendar)
     certainty = _cell(values, "birth_certainty", _certainty)
     text = _optional(values, "birth_text", RegisterText)
     found = _cell(values, "birth_digits", lambda digits: RegisterDate(calendar, digits, certainty, text))
     if values["birth_date"] and values["birth_date"] != written(found):
-        raise _BadCell("birth_date", "not the date of the columns behind it")
+        raise InvalidValue("birth_date", "not the date of the columns behind it")
     return found
 
 
-def _free_text(values: dict[str, str], column: str) -> str:
+def _free_text(values: Mapping[str, str], column: str) -> str:
     text = values.get(column, "")
     if len(text) > _FREE_TEXT:
-        raise _BadCell(column, "too-long")
+        raise InvalidValue(column, "too-long")
     return text
 
 
@@ -223,5 +213,5 @@ def _systems(text: str) -> tuple[str, ...]:
         return ()
     ids = text.split(" ")
     if not all(_SYSTEM.fullmatch(one) for one in ids):
-        raise _BadCell("recorded_at", "system-id")
+        raise InvalidValue("recorded_at", "system-id")
     return tuple(ids)

@@ -24,6 +24,7 @@ import csv
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TextIO
 
+from gateway.domain.csv_text import FORMULA
 from gateway.domain.register_date_text import written
 from gateway.domain.register_text import RegisterText
 from gateway.domain.values import InvalidValue
@@ -60,9 +61,6 @@ class Row(NamedTuple):
 COLUMNS: Final = Row._fields
 REQUIRED: Final = COLUMNS[: COLUMNS.index("latin_name")]
 """The columns that every file has."""
-
-FORMULA: Final = "=+-@\t\r＝＋－＠"
-"""A cell that begins so would be run by a spreadsheet; no file for machines holds one."""
 
 
 def row_of(person: Person) -> Row:

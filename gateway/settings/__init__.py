@@ -5,35 +5,57 @@ before the file: ``JUKI_GATEWAY__LISTEN__PORT=8443`` sets ``port`` of ``[listen]
 passwords never stand here, only the paths of their files.
 """
 
+from gateway.settings.clocked import CLOCK_FILE, clock_of, offset_of
 from gateway.settings.groups import (
     CALLER_ROLES,
     SIMULATOR_ROLES,
     Anchor,
+    Cards,
     Clock,
     Counterpart,
     Credentials,
     Destination,
     Development,
     ExtendedKeyUsage,
+    InquiryFolder,
     Listen,
+    Monitoring,
+    Moves,
     Operator,
     Role,
     Simulator,
     Subject,
     System,
 )
-from gateway.settings.limits import Budgets, Evidence, Guard, Limits, Outbox, Profile, Refusals
+from gateway.settings.limits import (
+    AccessLog,
+    Addressees,
+    Budgets,
+    Consistency,
+    Evidence,
+    Guard,
+    InquiryFiles,
+    Limits,
+    Outbox,
+    Profile,
+    Refusals,
+)
 from gateway.settings.load import ENVIRONMENT_PREFIX, load_settings
 from gateway.settings.model import Settings
 from gateway.settings.template import render_settings
 
 __all__ = [
     "CALLER_ROLES",
+    "CLOCK_FILE",
     "ENVIRONMENT_PREFIX",
     "SIMULATOR_ROLES",
+    "AccessLog",
+    "Addressees",
     "Anchor",
     "Budgets",
+    "Cards",
     "Clock",
+    "Consistency",
     "Counterpart",
     "Credentials",
     "Destination",
@@ -41,8 +63,12 @@ __all__ = [
     "Evidence",
     "ExtendedKeyUsage",
     "Guard",
+    "InquiryFiles",
+    "InquiryFolder",
     "Limits",
     "Listen",
+    "Monitoring",
+    "Moves",
     "Operator",
     "Outbox",
     "Profile",
@@ -52,6 +78,8 @@ __all__ = [
     "Simulator",
     "Subject",
     "System",
+    "clock_of",
     "load_settings",
+    "offset_of",
     "render_settings",
 ]

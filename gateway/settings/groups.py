@@ -87,6 +87,24 @@ class Listen(Group):
     )
 
 
+class Monitoring(Group):
+    """Where health and metrics of this system are told to whoever monitors it, beside its messages."""
+
+    enabled: bool = Field(default=True, description="false tells them nowhere.")
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="IP address on which they are asked for, by plain HTTP: no person's data is told, but "
+        "ids of counterparts, days left and counts are: keep it on the machine or in a network of operators.",
+    )
+    port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="TCP port; 0 takes a free one, which run/monitoring-port then remembers.",
+    )
+
+
 class Credentials(Group):
     """The system's own keys and certificates. A signing key is never a TLS key."""
 
@@ -184,6 +202,11 @@ class Counterpart(Group):
         default=(),
         description="Purposes (利用目的) that its messages may name.",
     )
+    legal_bases: tuple[Name, ...] = Field(
+        default=(),
+        description="Legal bases (根拠) that its inquiries to 機構 may name: resident_register, number_use, "
+        "listed_work.",
+    )
     municipalities: tuple[MunicipalityCode, ...] = Field(
         default=(), description="Municipalities that its messages may name beside its own, six digits each."
     )
@@ -199,6 +222,45 @@ class Destination(Group):
     id: SystemId = Field(description="Name of the counterpart that is called.")
     url: Address = Field(description="Its base address, ending in a slash.")
     deadline_seconds: Seconds = Field(default=10, description="Time for a whole call, in seconds.")
+
+
+class InquiryFolder(Group):
+    """A folder in which a counterpart leaves files of inquiries, and finds their results."""
+
+    system: SystemId = Field(description="Name of the counterpart whose folder it is: an addressee terminal.")
+    path: Path = Field(
+        description="The folder, with in/, accepted/, rejected/ and out/; nobody but its owner may write "
+        "there."
+    )
+    terminal: Name = Field(description="Terminal (端末) for which the files are; one of the counterpart's.")
+    operator: Operator = Field(description="Operator by whom they are asked; one of the counterpart's.")
+
+
+class Cards(Group):
+    """Rules for cards (個人番号カード) that a municipality sets."""
+
+    emigration_ends: bool = Field(
+        default=True,
+        description="true: a card ends with an emigration that the resident record system tells of; false: "
+        "it goes on abroad, and the CS refuses to end it for that.",
+    )
+
+
+class Moves(Group):
+    """What the resident record system takes of a certificate of another municipality (転出証明書情報)."""
+
+    name_characters: int = Field(
+        default=60,
+        ge=1,
+        le=400,
+        description="Characters of a name; a longer one goes to the operator's list (move-in characters).",
+    )
+    address_characters: int = Field(
+        default=120,
+        ge=1,
+        le=400,
+        description="Characters of an address; a longer one goes to the operator's list.",
+    )
 
 
 class Simulator(Group):

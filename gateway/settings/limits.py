@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -165,6 +165,11 @@ class Refusals(Group):
     )
     keep_days: int = Field(default=90, ge=1, description="How long a record is kept, in days.")
     most_records: Count = Field(default=100_000, description="Most records kept; the oldest go first.")
+    keep_messages: bool = Field(
+        default=False,
+        description="true keeps the bytes of refused messages too, so that explain can find the cause: "
+        "encrypted in data/refused/, for a day, 64 MiB at most. People's data may be among them.",
+    )
 
 
 class Evidence(Group):
@@ -184,6 +189,115 @@ class Evidence(Group):
     )
     seal_copies: Count = Field(
         default=10_000, description="Most copies kept there; the newest proves all before it."
+    )
+
+
+TargetReason = Literal[
+    "move_in",
+    "birth",
+    "official_entry",
+    "move_within",
+    "minor_correction",
+    "official_correction",
+    "code_change_asked",
+    "code_change_official",
+]
+"""Changes (異動事由) after which somebody may want papers for a card: all but those that strike a record."""
+
+
+class Addressees(Group):
+    """送付先情報 (flow 7): whom the gateway wants extracted, and how soon it erases what it handed over."""
+
+    target_reasons: tuple[TargetReason, ...] = Field(
+        default=("birth", "move_in", "official_entry", "code_change_asked", "code_change_official"),
+        description="Reasons (異動事由) of changes that make a person a 更新対象者, whose addressee is to be "
+        "extracted: codes of the contract.",
+    )
+    erase_seconds: Seconds = Field(
+        default=5,
+        description="How often what was handed over to the card management system is erased, in seconds.",
+    )
+
+
+class InquiryFiles(Group):
+    """Inquiries to 機構 by file (flow 5): what they may take of the system, and how long they are kept."""
+
+    share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Part of its time that the process which answers files spends on them: after each "
+        "message it rests as long as this says.",
+    )
+    in_vain_least: Count = Field(
+        default=100, description="Lines of a file that may be answered in vain, however short it is."
+    )
+    in_vain_percent: int = Field(
+        default=20,
+        ge=0,
+        le=100,
+        description="Lines of a file that may be answered in vain, as a part of all; where both are used "
+        "up the rest is not asked.",
+    )
+    keep_days: int = Field(
+        default=30,
+        ge=1,
+        description="How long a file and its results are kept, in days; then both are erased.",
+    )
+
+
+class Consistency(Group):
+    """Consistency checks (整合性確認, flow 6): how often, and how much of the system they may take."""
+
+    every_days: int = Field(
+        default=0,
+        ge=0,
+        le=366,
+        description="How long after the last check the next begins, in days; 0: by hand only.",
+    )
+    mode: Literal["complete", "digests"] = Field(
+        default="complete",
+        description="complete: every record is sent; digests: first digests of spans, where the "
+        "counterpart agreed to that, and records only where they differ.",
+    )
+    share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Part of its time that the process spends on sending: after each message it rests as "
+        "long as this says.",
+    )
+    flight_seconds: int = Field(
+        default=3600,
+        ge=1,
+        description="How long a change may be on its way to a counterpart before a difference counts, in "
+        "seconds.",
+    )
+    repair_most: Count = Field(
+        default=10,
+        description="Records that a repair sends again by itself; for more an operator says how many.",
+    )
+
+
+class AccessLog(Group):
+    """Who saw or changed whose record: how long it is kept, and what its reports look for."""
+
+    keep_days: int = Field(
+        default=2557,
+        ge=1,
+        description="How long an access is kept, in days (7 years); the running system erases older ones.",
+    )
+    mass_people: Count = Field(
+        default=100,
+        description="People or terms that one operator or terminal asks for in the window before the report "
+        "of mass searches (大量検索) names it.",
+    )
+    mass_minutes: int = Field(default=60, ge=1, le=1440, description="That window, in minutes.")
+    night_from_hour: int = Field(
+        default=22, ge=0, le=23, description="Hour of the day in Japan with which the night (深夜) begins."
+    )
+    night_until_hour: int = Field(
+        default=5, ge=0, le=23, description="Hour of the day in Japan with which the night ends."
     )
 
 

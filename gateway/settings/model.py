@@ -6,21 +6,37 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.settings.base import Group
+from gateway.settings.base import DatabaseUrl, Group, SystemId
 from gateway.settings.groups import (
     SIMULATOR_ROLES,
     Anchor,
+    Cards,
     Clock,
     Counterpart,
     Credentials,
     Destination,
     Development,
+    InquiryFolder,
     Listen,
+    Monitoring,
+    Moves,
     Simulator,
     Subject,
     System,
 )
-from gateway.settings.limits import Budgets, Evidence, Guard, Limits, Outbox, Profile, Refusals
+from gateway.settings.limits import (
+    AccessLog,
+    Addressees,
+    Budgets,
+    Consistency,
+    Evidence,
+    Guard,
+    InquiryFiles,
+    Limits,
+    Outbox,
+    Profile,
+    Refusals,
+)
 
 
 class Settings(Group):
@@ -32,9 +48,22 @@ class Settings(Group):
         description="production refuses whatever is for tests only; development is for networks made by "
         "'juki-gateway network' and 'juki-gateway demo'.",
     )
+    database_url: DatabaseUrl = Field(
+        default="",
+        description="Database of this system: empty is the SQLite file in the state folder; "
+        "postgresql://USER@HOST/NAME is for several nodes on one database. A password is left to libpq "
+        "(PGPASSFILE); over a network sslmode=verify-full belongs to it.",
+    )
+    node: SystemId = Field(
+        default="local",
+        description="Name of this node among those that share the database; no two that run have the same.",
+    )
     system: System = Field(description="Which system this is.")
     listen: Listen = Field(
         default=Listen(), description="Where the system is served, and by how many processes."
+    )
+    monitoring: Monitoring = Field(
+        default=Monitoring(), description="Where health and metrics of this system are told (Prometheus)."
     )
     credentials: Credentials = Field(
         default=Credentials(), description="The system's own keys (0600, in keys/) and certificates."
@@ -47,9 +76,23 @@ class Settings(Group):
     evidence: Evidence = Field(
         default=Evidence(), description="Evidence of every message, chained and sealed."
     )
+    access_log: AccessLog = Field(
+        default=AccessLog(), description="Log of who saw or changed whose record, and its reports."
+    )
     budgets: Budgets = Field(
         default=Budgets(),
         description="Answers that may be had before verification and search stop answering.",
+    )
+    cards: Cards = Field(default=Cards(), description="Rules for cards (個人番号カード).")
+    moves: Moves = Field(default=Moves(), description="Special move-ins (特例転入).")
+    addressees: Addressees = Field(
+        default=Addressees(), description="Addressees (送付先情報) on their way through the gateway."
+    )
+    consistency: Consistency = Field(
+        default=Consistency(), description="Consistency checks (整合性確認) with the servers."
+    )
+    inquiry_files: InquiryFiles = Field(
+        default=InquiryFiles(), description="Inquiries to 機構 by file (情報参照ファイル)."
     )
     clock: Clock = Field(default=Clock(), description="Time of a development network.")
     development: Development = Field(
@@ -63,6 +106,10 @@ class Settings(Group):
         default=(), description="Systems that call this one or are called by it."
     )
     destinations: tuple[Destination, ...] = Field(default=(), description="Where counterparts are called.")
+
+    inquiry_folders: tuple[InquiryFolder, ...] = Field(
+        default=(), description="Folders in which counterparts leave files of inquiries."
+    )
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -82,11 +129,22 @@ class Settings(Group):
         for destination in self.destinations:
             if destination.id not in known:
                 raise ValueError(f"destinations: no counterpart has the id {destination.id!r}")
+        for folder in self.inquiry_folders:
+            _refuse_unfit_folder(folder, self.counterparts)
         if self.simulator is not None and self.system.role not in SIMULATOR_ROLES:
             raise ValueError(f"simulator: the role {self.system.role!r} is not one that is simulated")
         if self.listen.plain_http and self.listen.host not in {"127.0.0.1", "::1"}:
             raise ValueError("listen.plain_http: plain HTTP is served on a loopback address only")
         return self
+
+
+def _refuse_unfit_folder(folder: InquiryFolder, counterparts: tuple[Counterpart, ...]) -> None:
+    owner = next((one for one in counterparts if one.id == folder.system), None)
+    place = f"inquiry_folders.{folder.system}"
+    if owner is None or owner.role != "addressee_terminal" or owner.municipality is None:
+        raise ValueError(f"{place}: no addressee terminal of a municipality has this id")
+    if folder.terminal not in owner.terminals or folder.operator not in owner.operators:
+        raise ValueError(f"{place}: terminal or operator is not registered to the counterpart")
 
 
 def _distinct(group: str, names: list[str]) -> frozenset[str]:

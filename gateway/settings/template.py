@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from gateway.settings.groups import Operator
 from gateway.settings.model import Settings
 
 _HEAD = """\
@@ -36,6 +37,10 @@ _EXAMPLES = {
     "certificate": "certificates/root.pem",
     "url": "https://127.0.0.1:8443/",
     "seal_copy": "../seals",
+    "system": "131016-addressee-terminal-1",
+    "path": "inquiries",
+    "terminal": "131016-A001",
+    "operator": Operator(verification_id="V1310160301", operator_id="OP01"),
 }
 
 

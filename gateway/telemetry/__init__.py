@@ -7,7 +7,7 @@ from gateway.telemetry.alarms import ALARMS, ActiveAlarm, Alarms
 from gateway.telemetry.escape import CUT, escape
 from gateway.telemetry.keys import ALLOWED
 from gateway.telemetry.libraries import PINNED, loud_loggers
-from gateway.telemetry.logs import about, bug, configure, current_reference, event, message, warning
+from gateway.telemetry.logs import about, bug, configure, current_reference, event, message, together, warning
 
 __all__ = [
     "ALARMS",
@@ -24,5 +24,6 @@ __all__ = [
     "event",
     "loud_loggers",
     "message",
+    "together",
     "warning",
 ]

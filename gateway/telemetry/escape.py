@@ -25,6 +25,8 @@ def escape(text: str, cut: int = CUT) -> str:
 
     A backslash is doubled, so that no two texts read the same unless cut.
     """
+    if text.isascii() and text.isprintable() and len(text) <= cut and "\\" not in text:
+        return text
     # What lies beyond the cut cannot show: each character yields at least one.
     escaped = _UNSAFE.sub(_written, text[: cut + 1])
     return escaped if len(escaped) <= cut else escaped[: cut - 1] + _MARK

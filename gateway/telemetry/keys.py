@@ -69,6 +69,6 @@ TIMING = "_ms"
 
 def allowed(key: str, value: object) -> bool:
     """Whether a log line may have this key."""
-    if key.endswith(TIMING):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return key in ALLOWED
+    return key in ALLOWED or (
+        key.endswith(TIMING) and isinstance(value, int | float) and not isinstance(value, bool)
+    )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+import time
 import traceback
-from collections.abc import Mapping, MutableMapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TextIO
-
-import structlog
 
 from gateway.telemetry.escape import escape
 from gateway.telemetry.keys import TIMING, allowed
@@ -19,7 +21,9 @@ from gateway.telemetry.libraries import Bridge, pin
 
 FILE_NAME = "gateway.jsonl"
 
-EventDict = MutableMapping[str, Any]
+_LOOK_EVERY = 0.25  # seconds between two looks whether the file was moved away
+_OURS = frozenset({"timestamp", "level"})
+_ALWAYS = frozenset({"timestamp", "level", "event", "process"})
 
 
 class _Sink:
@@ -29,22 +33,50 @@ class _Sink:
         self._file = file
         self._console = console
         self._handle: int | None = None
+        self._look_at = 0.0
         self._lock = threading.Lock()
+        self._held = threading.local()
 
     def write(self, line: str, short: str) -> None:
         """One line to each place. A failing log never fails a message: the line is lost instead."""
+        held: list[tuple[str, str]] | None = getattr(self._held, "lines", None)
+        if held is None:
+            self._write([(line, short)])
+        else:
+            held.append((line, short))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Within: this thread's lines are kept, and written at the end in one go."""
+        if getattr(self._held, "lines", None) is not None:
+            yield
+            return
+        lines = self._held.lines = []
+        try:
+            yield
+        finally:
+            self._held.lines = None
+            if lines:
+                self._write(lines)
+
+    def _write(self, lines: Sequence[tuple[str, str]]) -> None:
         try:
             if self._file is not None:
-                # O_APPEND and one write per line: processes that share the file never mix lines.
+                whole = "".join([f"{line}\n" for line, _ in lines])
+                # O_APPEND and one write of whole lines: processes that share the file never mix them.
                 with self._lock:
-                    os.write(self._open(self._file), (line + "\n").encode("utf-8", "backslashreplace"))
+                    os.write(self._open(self._file), whole.encode("utf-8", "backslashreplace"))
             if self._console is not None:
-                self._console.write(short + "\n")
+                self._console.write("".join([f"{short}\n" for _, short in lines]))
                 self._console.flush()
         except (OSError, ValueError):
             return
 
     def _open(self, file: Path) -> int:
+        now = time.monotonic()
+        if self._handle is not None and now < self._look_at:
+            return self._handle
+        self._look_at = now + _LOOK_EVERY
         if self._handle is not None:
             try:
                 same = os.path.samestat(os.fstat(self._handle), file.stat())
@@ -58,37 +90,43 @@ class _Sink:
         return self._handle
 
 
-class _Rendering:
-    """The end of structlog's chain: both forms of a line."""
+class _Log:
+    """Makes lines and gives them to a sink."""
 
-    def __init__(self, system: str) -> None:
+    def __init__(self, sink: _Sink, system: str) -> None:
+        self._sink = sink
         self._system = system
-        self._json = structlog.processors.JSONRenderer(ensure_ascii=False)
+        self._encode = json.JSONEncoder(ensure_ascii=False).encode
 
-    def __call__(self, logger: Any, method: str, fields: EventDict) -> tuple[tuple[str, str], dict[str, Any]]:
-        line = safe_line(
-            {**fields, "system": self._system, "process": os.getpid()}, method, datetime.now(UTC)
-        )
-        rest = " ".join(
-            f"{key}={value}"
-            for key, value in line.items()
-            if key not in {"timestamp", "level", "event", "process"}
-        )
-        short = f"{line['timestamp'][11:19]} {line['level']:<7} {line['event']} {rest}"
-        return (str(self._json(logger, method, line)), short), {}
+    def together(self) -> AbstractContextManager[None]:
+        """As _Sink.together."""
+        return self._sink.together()
+
+    def write(self, level: str, name: str, fields: Mapping[str, Any]) -> None:
+        """One line."""
+        about, system = _about.get(), {"system": self._system, "process": _process[0]}
+        line = safe_line({**about, **fields, "event": name, **system}, level, datetime.now(UTC))
+        rest = " ".join([f"{key}={value}" for key, value in line.items() if key not in _ALWAYS])
+        self._sink.write(self._encode(line), f"{line['timestamp'][11:19]} {level:<7} {name} {rest}")
+
+
+_log: _Log | None = None
+_process = [os.getpid()]  # asking costs more than anything else in a line
+os.register_at_fork(after_in_child=lambda: _process.__setitem__(0, os.getpid()))
+_about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 
 
 def safe_line(fields: Mapping[str, Any], level: str, now: datetime) -> dict[str, Any]:
     """What of ``fields`` may be written, every text escaped and cut; times in UTC, ISO 8601."""
     line: dict[str, Any] = {"timestamp": _instant(now), "level": level, "event": ""}
     for key, value in fields.items():
-        if allowed(key, value) and key not in {"timestamp", "level"}:
-            line[key] = _safe(value)
+        if allowed(key, value) and key not in _OURS:
+            line[key] = escape(value) if type(value) is str else _safe(value)
     return line
 
 
 def _safe(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, int):
         return value
     if isinstance(value, float):
         return round(value, 3)
@@ -98,15 +136,7 @@ def _safe(value: Any) -> Any:
 
 
 def _instant(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def _nowhere(_logger: Any, _method: str, _fields: EventDict) -> Any:
-    raise structlog.DropEvent
-
-
-structlog.configure(processors=[_nowhere], cache_logger_on_first_use=False)
-_log = structlog.get_logger()
+    return value.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def configure(folder: Path | None, *, system: str, console: TextIO | None = None) -> None:
@@ -114,42 +144,51 @@ def configure(folder: Path | None, *, system: str, console: TextIO | None = None
 
     ``system`` is the id that stands in every line. Pins the loggers of libraries to WARNING.
     """
-    sink = _Sink(folder / FILE_NAME if folder is not None else None, console)
-    structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, _Rendering(system)],
-        logger_factory=lambda *_args: _Writer(sink),
-        wrapper_class=structlog.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
+    global _log  # noqa: PLW0603 - one log for each process
+    _log = _Log(_Sink(folder / FILE_NAME if folder is not None else None, console), system)
     pin(Bridge(lambda logger, level, place: event("library", logger=logger, state=level, place=place)))
 
 
-class _Writer:
-    """What structlog calls at the end of its chain."""
-
-    def __init__(self, sink: _Sink) -> None:
-        self.info = self.warning = self.error = sink.write
-
-
-def about(**fields: Any) -> AbstractContextManager[None]:
+class about:  # noqa: N801 - called like a function, and cheaper than one with contextlib
     """Within: every line of this thread also carries ``fields`` (the reference of a message)."""
-    return structlog.contextvars.bound_contextvars(**fields)
+
+    __slots__ = ("_before", "_fields")
+
+    def __init__(self, **fields: Any) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._before = _about.set({**_about.get(), **self._fields})
+
+    def __exit__(self, *_: object) -> None:
+        _about.reset(self._before)
+
+
+def together() -> AbstractContextManager[None]:
+    """Within: the lines of this thread wait, and are written in one go at the end, also of an error."""
+    return nullcontext() if _log is None else _log.together()
 
 
 def current_reference() -> str | None:
     """The reference that lines of this thread carry now, or None."""
-    value = structlog.contextvars.get_contextvars().get("reference")
+    value = _about.get().get("reference")
     return None if value is None else str(value)
+
+
+def _write(level: str, name: str, fields: Mapping[str, Any]) -> None:
+    """One line, when there is a log."""
+    if _log is not None:
+        _log.write(level, name, fields)
 
 
 def event(name: str, /, **fields: Any) -> None:
     """One line about something that happened. ``name`` is a constant, never built from data."""
-    _log.info(name, **fields)
+    _write("info", name, fields)
 
 
 def warning(name: str, /, **fields: Any) -> None:
     """One line about something that somebody should look at."""
-    _log.warning(name, **fields)
+    _write("warning", name, fields)
 
 
 def message(
@@ -166,15 +205,17 @@ def message(
     ``outcome`` is ``answered``, ``repeated``, ``refused``, ``fault`` or ``failed``; ``timings`` are
     milliseconds by part (``verify``, ``flow``, ``sign``, …, ``total``).
     """
-    parts = {f"{part}{TIMING}": value for part, value in timings.items()}
-    _log.info(
+    _write(
+        "info",
         "message",
-        reference=reference,
-        counterpart=counterpart,
-        operation=operation,
-        outcome=outcome,
-        **fields,
-        **parts,
+        {
+            "reference": reference,
+            "counterpart": counterpart,
+            "operation": operation,
+            "outcome": outcome,
+            **fields,
+            **{f"{part}{TIMING}": value for part, value in timings.items()},
+        },
     )
 
 
@@ -185,4 +226,5 @@ def bug(reference: str, error: BaseException, /, **fields: Any) -> None:
     """
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    _log.error("bug", reference=reference, error=type(error).__name__, place=places, **fields)
+    told = {"reference": reference, "error": type(error).__name__, "place": places, **fields}
+    _write("error", "bug", told)

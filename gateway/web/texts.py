@@ -72,6 +72,7 @@ OUTCOMES: Final = MappingProxyType(
         "failed": Text("失敗", "failed"),
         "received": Text("受付", "received"),
         "accepted": Text("受理", "accepted"),
+        "delivered": Text("送信済み", "delivered"),
         "answered": Text("応答あり", "answered"),
         "refused": Text("拒否", "refused"),
         "match": Text("一致", "match"),
@@ -81,6 +82,9 @@ OUTCOMES: Final = MappingProxyType(
         "card_lapsed": Text("カード失効", "card lapsed"),
         "card_suspended": Text("カード一時停止", "card suspended"),
         "found": Text("該当あり", "found"),
+        "found here, in the prefecture and in the nation": Text(
+            "自市町村・都道府県・全国のそれぞれで該当あり", "found here, in the prefecture and in the nation"
+        ),
         "too_many": Text("該当多数", "too many"),
         "passed": Text("合格", "passed"),
         "not-reached": Text("未到達", "not reached"),
