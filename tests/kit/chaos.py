@@ -47,7 +47,7 @@ class Chaos:
         find: Mapping[str, Callable[[], Sequence[int]]],
         restore: Mapping[str, Callable[[], None]],
         *,
-        patience: float = 30.0,
+        patience: float = 300.0,
     ) -> None:
         self._kills = kills
         self._find = find
@@ -78,8 +78,7 @@ class Chaos:
         try:
             for kill in self._kills:
                 time.sleep(kill.after)
-                process = self._await(kill.target, last.get(kill.target))
-                os.kill(process, signal.SIGKILL)
+                process = self._kill(kill.target, last.get(kill.target))
                 last[kill.target] = process
                 self.done[kill.target] += 1
                 restore = self._restore.get(kill.target)
@@ -87,6 +86,14 @@ class Chaos:
                     restore()
         except BaseException as error:  # noqa: BLE001 - handed on to whoever waits
             self.failure = error
+
+    def _kill(self, target: str, killed: int | None) -> int:
+        """Kill one of the target's processes; gives its id."""
+        while True:
+            process = self._await(target, killed)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(process, signal.SIGKILL)
+                return process
 
     def _await(self, target: str, killed: int | None) -> int:
         deadline = time.monotonic() + self._patience

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.network.folders import make_network, take_folder
+from sqlalchemy import text
+
 from gateway.cli.network.health import is_ready, probe_context
-from gateway.cli.network.plan import DEVELOPMENT
 from gateway.cli.network.revocation import RevocationLists
 from gateway.clock import SystemClock
 from gateway.contract import SERVICES, write_request
 from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.verification import IdentityQuestion
-from gateway.kill_points import VARIABLE
 from gateway.settings import Settings, load_settings, render_settings
 from gateway.state import StateFolder
-from gateway.store import Outgoing, Store
+from gateway.store import Outgoing
+from gateway.store.configured import open_store
 from gateway.wss.engine import canonical
 from gateway.wss.sign import new_message_id
-from tests.kit.network import COMMAND, GATEWAY, NATIONAL, caller
+from tests.kit.forked import Forked, juki_gateway, script
+from tests.kit.made import copied_network
+from tests.kit.network import GATEWAY, NATIONAL, caller
 
 RECEIVER = Path(__file__).parents[1] / "processes" / "delivery_receiver.py"
 QUICK = {
@@ -65,17 +64,21 @@ def message(key: int, number: int) -> Outgoing:
 class Delivery:
     """One gateway and one counterpart in ``folder``; start and kill them as the test wants."""
 
-    def __init__(self, folder: Path, **outbox: Any) -> None:
-        take_folder(folder, "network")
-        self._made = make_network(folder, DEVELOPMENT, lambda _text: None)
+    def __init__(self, folder: Path, database: str | None = None, **outbox: Any) -> None:
+        self._made = copied_network(folder)
         RevocationLists(self._made.authority, self._made.states.values()).refresh()
         self.folder = folder
         self.gateway, self.national = self._made.states[GATEWAY], self._made.states[NATIONAL]
         self.change(self.national, listen={"workers": 1})
         self.change(self.gateway, listen={"workers": 1}, outbox={**QUICK, **outbox})
         self.set_deadline(2.0)
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.store = Store.open(self.gateway.path, clock=SystemClock(), upgrade=True)
+        if database is not None:
+            wanted = self.settings(self.gateway).model_copy(update={"database_url": database})
+            self.gateway.write_settings(render_settings(wanted))
+        self.processes: dict[str, Forked] = {}
+        self.store = open_store(
+            self.gateway.path, self.settings(self.gateway), clock=SystemClock(), upgrade=True
+        )
         self._numbers: dict[int, int] = {}
 
     # Settings.
@@ -108,24 +111,17 @@ class Delivery:
 
     def start_receiver(self) -> None:
         """Returns when it answers."""
-        self._start("receiver", [sys.executable, str(RECEIVER), str(self.national.path)])
+        self.processes["receiver"] = script(
+            RECEIVER, self.national.path, console=self.folder / "receiver.err"
+        )
         self._await(self.national, "receiver")
 
     def start_gateway(self, kill_point: str | None = None) -> None:
         """Returns when it answers; ``kill_point`` is the variable's value."""
-        environment = {} if kill_point is None else {VARIABLE: kill_point}
-        self._start("gateway", [*COMMAND, "serve", str(self.gateway.path)], **environment)
+        self.processes["gateway"] = juki_gateway(
+            "serve", self.gateway.path, console=self.folder / "gateway.err", kill_point=kill_point
+        )
         self._await(self.gateway, "gateway")
-
-    def _start(self, name: str, command: list[str], **environment: str) -> None:
-        with (self.folder / f"{name}.err").open("ab") as errors:
-            self.processes[name] = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                env={**os.environ, "PYTHONPATH": str(RECEIVER.parents[2]), **environment},
-            )
 
     def _await(self, state: StateFolder, name: str) -> None:
         port = self._made.ports[state.path.name]
@@ -141,7 +137,7 @@ class Delivery:
                 raise RuntimeError((self.folder / f"{name}.err").read_text()[-2000:])
             return is_ready("127.0.0.1", port, context)
 
-        wait(up, 30)
+        wait(up, 120)
 
     def stop_gateway(self) -> None:
         """End the gateway, if it runs."""
@@ -155,9 +151,8 @@ class Delivery:
         return process.wait(40)
 
     def dispatchers(self) -> list[int]:
-        """Process ids of the gateway's dispatchers: children that listen on nothing."""
-        parent = self.processes["gateway"].pid
-        return [child for child in children(parent) if not _listens(child)]
+        """Process ids of the gateway's dispatchers."""
+        return [child for child in children(self.processes["gateway"].pid) if is_dispatcher(child)]
 
     def close(self) -> None:
         """End all that runs."""
@@ -215,15 +210,15 @@ class Delivery:
 
     def evidence(self, message_id: str) -> list[Any]:
         """The gateway's evidence entries that name or relate to a MessageID, in their order."""
-        query = "SELECT * FROM evidence_entries WHERE message_id = ? OR relates_to = ? ORDER BY id"
+        query = text("SELECT * FROM evidence_entries WHERE message_id = :it OR relates_to = :it ORDER BY id")
         with self.store.read() as connection:
-            return list(connection.exec_driver_sql(query, (message_id, message_id)))
+            return list(connection.execute(query, {"it": message_id}))
 
     def answer_digest(self, row_id: int) -> bytes:
         """What the outbox keeps of an answer."""
-        query = "SELECT answer_digest FROM outbox WHERE id = ?"
+        query = text("SELECT answer_digest FROM outbox WHERE id = :row")
         with self.store.read() as connection:
-            return bytes(connection.exec_driver_sql(query, (row_id,)).scalar_one())
+            return bytes(connection.execute(query, {"row": row_id}).scalar_one())
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         """The gateway's log lines of one event."""
@@ -239,16 +234,16 @@ class Delivery:
 
 
 @contextlib.contextmanager
-def delivering(folder: Path, **outbox: Any) -> Iterator[Delivery]:
+def delivering(folder: Path, database: str | None = None, **outbox: Any) -> Iterator[Delivery]:
     """Made, not started; everything ends with the block."""
-    made = Delivery(folder, **outbox)
+    made = Delivery(folder, database, **outbox)
     try:
         yield made
     finally:
         made.close()
 
 
-def wait(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Until the condition holds; an error after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -271,12 +266,25 @@ def gone(process: int) -> bool:
         return True
 
 
-def _listens(process: int) -> bool:
-    """Whether a process holds a listening TCP socket."""
+def is_dispatcher(process: int) -> bool:
+    """Whether a process is one of a system's dispatchers, by the name that it has among processes."""
+    return called(process).startswith("dispatcher ")
+
+
+def called(process: int) -> str:
+    """A process's name; empty for one that is gone."""
+    try:
+        return Path(f"/proc/{process}/comm").read_text(encoding="ascii").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def listens(process: int, port: int | None = None) -> bool:
+    """Whether a process holds a listening TCP socket, of that port if one is named."""
     listening = {
         line.split()[9]
         for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-        if line.split()[3] == "0A"
+        if line.split()[3] == "0A" and (port is None or line.split()[1].endswith(f":{port:04X}"))
     }
     for file in Path(f"/proc/{process}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):

@@ -6,7 +6,7 @@ The counterparts are of the tests' own authority (tests.kit.identities), the clo
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,12 +25,13 @@ from gateway.settings import Counterpart, Operator, Subject
 from gateway.store import RefusalRecord, Store
 from gateway.telemetry import Alarms
 from gateway.transport.call import Binding
-from gateway.transport.endpoint import Endpoint, Keeping
+from gateway.transport.endpoint import Endpoint
 from gateway.transport.http import HttpAnswer, HttpRequest
 from gateway.transport.pages import Pages
 from gateway.transport.rates import Rates
 from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
+from gateway.transport.working import Keeping
 from gateway.trust import Anchor, FileSigner, TrustStore
 from gateway.wss.profile import Limits, Profile
 from gateway.wss.verify import AnswerContext, VerifiedMessage, Verifier
@@ -131,8 +132,14 @@ class Door:
         plain_http: bool = False,
         revoked: Identity | None = None,
         gateway_key: str = "P-256",
+        more: Callable[[Store, FixedClock, TrustStore], Iterable[Binding]] = lambda *_: (),
+        stays_here: bool = False,
     ) -> Door:
-        """An endpoint over a fresh store in ``folder``; ``revoked`` is an identity that the CRL names."""
+        """An endpoint over a fresh store in ``folder``; ``revoked`` is an identity that the CRL names.
+
+        ``more`` gives further services than those of the questions. ``stays_here`` is what the terminal's
+        use case says of itself: its answers may share a commit.
+        """
         issuer = authority()
         crl = issuer.write_crl(folder)
         if revoked is not None:
@@ -148,6 +155,8 @@ class Door:
             asked.append(question)
             return handlers.get("terminal", lambda _: questions.ANSWER)(question)
 
+        terminal.stays_here = lambda _question: stays_here  # type: ignore[attr-defined] # as a use case has it
+
         def national(question: IdentityQuestion) -> Any:
             asked.append(question)
             good = NationalAnswer(questions.ANSWER, question.key)
@@ -159,6 +168,7 @@ class Door:
             )
             for service, handler in ((TERMINAL, terminal), (NATIONAL, national))
         }
+        bindings.update({binding.service.path: binding for binding in more(store, clock, trust)})
         alarms = Alarms(folder)
         readiness = Readiness(store, trust, clock, folder, alarms, skew=timedelta(days=1))
         endpoint = Endpoint(
@@ -176,6 +186,7 @@ class Door:
             keeping=Keeping(),
             readiness=readiness,
             rates=Rates(1_000_000, 1),
+            alarms=alarms,
         )
         return cls(endpoint, store, trust, asked, handlers)
 

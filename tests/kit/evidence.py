@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from lxml import etree
 
 from gateway.evidence import Entry, signature_of
@@ -15,6 +21,7 @@ from gateway.store.evidence_sealer import SealCopies, Sealer
 from gateway.trust import FileSigner
 from gateway.wss.sign import Outgoing, new_message_id, sign
 from tests.kit.identities import NOW, authority
+from tests.tools import find, not_run
 
 SYSTEM = "131016-cs"
 
@@ -84,6 +91,31 @@ def kinds(report: Report) -> set[str]:
 
 
 def sql(store: Store, statement: str, *values: object) -> None:
-    """Somebody with the database file changes it."""
+    """Somebody with the database changes it; ``?`` stands for a value."""
+    if store.database.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
     with store.unit_of_work() as work:
         work.connection.exec_driver_sql(statement, values)
+
+
+_README = re.compile(r"^```sh\n(.*?)^```$", re.S | re.M)
+
+
+def check_alone(folder: Path) -> None:
+    """The export's commands and its program say that all is good, without anything of ours."""
+    xmlsec1 = find("xmlsec1")
+    options = ["--xmlsec1", str(xmlsec1)] if xmlsec1 else []
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(folder / "verify.py"), *options],
+        cwd="/", env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done
+    if xmlsec1 is None:
+        pytest.skip(not_run("xmlsec1"))
+    script = "".join(_README.findall((folder / "README.md").read_text(encoding="utf-8")))
+    environment = {"PATH": os.environ["PATH"], "XMLSEC1": str(xmlsec1)}
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done
+    assert done.stdout.endswith("all is good\n")

@@ -144,22 +144,26 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """One answer from a connection that may stay open: status, headers (lower case), body."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        piece = connection.recv(65536)
-        if not piece:
-            raise ConnectionError("closed before an answer")
-        received += piece
-    head, _, body = received.partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
+    """One answer from a connection that may stay open: status, headers (lower case), body.
+
+    No byte beyond it is taken: the next answer may be there already.
+    """
+    raw = b""
+    while not raw.endswith(b"\r\n\r\n"):
+        raw += _some(connection, 1, "before an answer")
+    status, *lines = raw[:-4].decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    while len(body) < int(headers.get("content-length", 0)):
-        piece = connection.recv(65536)
-        if not piece:
-            raise ConnectionError("closed within an answer")
-        body += piece
+    body, size = b"", int(headers.get("content-length", 0))
+    while len(body) < size:
+        body += _some(connection, size - len(body), "within an answer")
     return int(status.split(" ")[1]), headers, body
+
+
+def _some(connection: socket.socket, most: int, where: str) -> bytes:
+    piece = connection.recv(most)
+    if not piece:
+        raise ConnectionError(f"closed {where}")
+    return piece
 
 
 def post(path: str, body: bytes = b"", *extra: str) -> bytes:

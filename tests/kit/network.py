@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import http.client
+import io
 import json
 import os
 import signal
@@ -28,14 +29,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 
-from clients._connect import connect
 from clients._soap import Exchange
+from clients.connect import connect
 from clients.integrated_terminal import IntegratedTerminal
-from gateway.cli.network.folders import make_network, take_folder
+from gateway.cli import main
 from gateway.cli.network.health import is_ready
 from gateway.cli.network.plan import DEVELOPMENT
+from gateway.cli.output import forget
 from gateway.cli.simulator import parse_behaviour
-from gateway.clock import SystemClock
 from gateway.contract import SERVICES, write_request
 from gateway.domain.basic_four import BasicFour
 from gateway.domain.caller import Caller, Operator
@@ -46,16 +47,18 @@ from gateway.domain.register_date import Certainty, RegisterDate
 from gateway.domain.register_text import RegisterText
 from gateway.domain.values import read_code
 from gateway.domain.verification import IdentityQuestion, PresentedDocument
-from gateway.settings import Settings, load_settings, render_settings
+from gateway.settings import Settings, clock_of, load_settings, render_settings
 from gateway.state import StateFolder
 from gateway.trust.configured import trust_store
 from gateway.wss.verify import AnswerContext, VerifiedMessage, Verifier
+from tests.kit.forked import juki_gateway
 from tests.kit.identities import Identity
+from tests.kit.made import copied_network
 from tests.kit.messages import SOAP, Draft, good_request
 
 COMMAND = (sys.executable, "-m", "gateway.cli")
 GATEWAY, NATIONAL, TERMINAL = "131016-cs", "national-server", "131016-terminal-1"
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 SERVICE = SERVICES["terminal"]
 OPERATION = SERVICE.operation("VerifyIdentity")
 PATH = SERVICE.path
@@ -112,31 +115,32 @@ class Client:
 class Network:
     """A running network in ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, only: Sequence[str] = ()) -> None:
+        """``only`` as the option of ``network up``."""
         self.folder = folder
-        self._errors = (folder.parent / f"{folder.name}.err").open("w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [*COMMAND, "network", "up", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
+        self._console = folder.parent / f"{folder.name}.err"
+        self.process = juki_gateway(
+            "network",
+            "up",
+            folder,
+            *(part for one in only for part in ("--only", one)),
+            console=self._console,
         )
         document = folder / "network.json"
-        self.wait(lambda: document.exists() or self.process.poll() is not None, READY_SECONDS)
+        try:
+            self.wait(lambda: document.exists() or self.process.poll() is not None, READY_SECONDS)
+        except BaseException:
+            self.end()  # nobody else knows of it
+            raise
         if self.process.poll() is not None:
-            self._errors.seek(0)
-            raise RuntimeError(f"not ready: {self._errors.read()}")
+            raise RuntimeError(f"not ready: {self._console.read_text()}")
         self.document: dict[str, Any] = json.loads(document.read_text(encoding="utf-8"))
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def end(self) -> None:
         """End it and wait until all its servers ended."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(40)
-        finally:
-            self._errors.close()
+        self.process.terminate()
+        self.process.wait(40)
 
     @staticmethod
     def wait(condition: Callable[[], object], seconds: float = 10.0) -> None:
@@ -198,10 +202,23 @@ class Network:
     # What is done to it.
 
     def command(self, *arguments: object, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run ``juki-gateway`` with these arguments."""
-        return subprocess.run(
-            [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False
-        )
+        """Run ``juki-gateway`` with these arguments: in this process, where everything is loaded already.
+
+        ``network …`` is a process of its own, as are all commands in tests of processes themselves.
+        """
+        told = [str(argument) for argument in arguments]
+        if told[0] == "network":
+            return subprocess.run(
+                [*COMMAND, *told], capture_output=True, text=True, timeout=timeout, check=False
+            )
+        out, err, status = io.StringIO(), io.StringIO(), 0
+        forget()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main(told)
+            except SystemExit as ended:
+                status = int(ended.code or 0)
+        return subprocess.CompletedProcess(told, status, out.getvalue(), err.getvalue())
 
     def behave(self, behaviour: str, simulator: str = NATIONAL) -> None:
         """``simulator set`` for the national server, written directly: the command is tested elsewhere."""
@@ -278,7 +295,7 @@ class Network:
                 destination=GATEWAY,
                 service=IntegratedTerminal.SERVICE,
                 trust=trust_store(settings, state.path),
-                clock=SystemClock(),
+                clock=clock_of(settings, state.path),
                 observe=seen.append,
             )
         )
@@ -299,17 +316,26 @@ class Network:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, deadline_seconds: float | None = None, **gateway: Any) -> Iterator[Network]:
-    """A network in a new folder, ended with the block.
+def running(
+    folder: Path,
+    *,
+    only: Sequence[str] = (),
+    deadline_seconds: float | None = None,
+    database: str | None = None,
+    **gateway: Any,
+) -> Iterator[Network]:
+    """A network in a new folder, ended with the block; ``only`` these servers, which start in less time.
 
-    ``deadline_seconds`` is the gateway's deadline for the national server; ``gateway`` changes tables of
+    ``deadline_seconds`` is the gateway's deadline for the national server, ``database`` a PostgreSQL for what
+    the gateway keeps; ``gateway`` changes tables of
     the gateway's settings (``refusals={"per_minute": 5}``). Two worker processes serve the gateway.
     """
-    take_folder(folder, "network")
-    made = make_network(folder, DEVELOPMENT, lambda _text: None)
-    state = made.states[GATEWAY]
+    plan = DEVELOPMENT.only_servers(only) if only else DEVELOPMENT
+    state = copied_network(folder, plan).states[GATEWAY]
     settings = load_settings(state.settings_file)
     update: dict[str, Any] = {"listen": settings.listen.model_copy(update={"workers": 2})}
+    if database is not None:
+        update["database_url"] = database
     for table, values in gateway.items():
         update[table] = getattr(settings, table).model_copy(update=values)
     if deadline_seconds is not None:
@@ -317,7 +343,7 @@ def running(folder: Path, *, deadline_seconds: float | None = None, **gateway: A
             one.model_copy(update={"deadline_seconds": deadline_seconds}) for one in settings.destinations
         )
     state.write_settings(render_settings(settings.model_copy(update=update)))
-    network = Network(folder)
+    network = Network(folder, only)
     try:
         yield network
     finally:
@@ -366,5 +392,8 @@ def by_document(
 
 def secrets_of(people: Sequence[dict[str, str]]) -> list[str]:
     """Every text about a person that must not stand in logs, faults and state folders."""
-    columns = ("resident_record_code", "individual_number", "name", "kana", "address", "birth_date")
+    columns = (
+        *("resident_record_code", "individual_number", "name", "kana", "address", "birth_date"),
+        *("latin_name", "common_name", "former_surname", "past_name", "past_kana", "past_address"),
+    )
     return sorted({person[column] for person in people for column in columns if person[column]})

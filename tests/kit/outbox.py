@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from sqlalchemy import text
+
 from gateway.clock import FixedClock
 from gateway.store import Lease, Outbox, OutboxDesk, OutboxRow, Outgoing, Settlement, Store, Wanted
 from gateway.store.instants import to_micros
@@ -39,10 +41,10 @@ class Boxes:
     start: datetime = START
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """A new database in ``folder``."""
+    def open(cls, location: Path | str) -> Self:
+        """A new database, in a folder or by its URL."""
         clock = FixedClock(START)
-        store = Store.open(folder, clock=clock, upgrade=True)
+        store = Store.open(location, clock=clock, upgrade=True)
 
         def micros(_connection: object) -> int:
             return to_micros(clock.now())
@@ -97,5 +99,5 @@ class Boxes:
     def value(self, column: str, row_id: int = 1) -> Any:
         """One column of a row."""
         with self.store.read() as connection:
-            statement = f"SELECT {column} FROM outbox WHERE id = ?"  # noqa: S608 - a name from the test
-            return connection.exec_driver_sql(statement, (row_id,)).scalar_one()
+            statement = text(f"SELECT {column} FROM outbox WHERE id = :id")  # noqa: S608 - a name from the test
+            return connection.execute(statement, {"id": row_id}).scalar_one()

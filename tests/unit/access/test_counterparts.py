@@ -58,6 +58,30 @@ def test_a_renewed_certificate_is_the_same_holders(certificate: TrustedCertifica
     [
         ("integrated_terminal", "terminal", "VerifyIdentity", True),
         ("municipal_cs", "national", "VerifyIdentity", True),
+        ("resident_record_system", "resident_record", "ReportChanges", True),
+        ("integrated_terminal", "resident_record", "ReportChanges", False),
+        ("resident_record_system", "terminal", "SearchPerson", False),
+        ("municipal_cs", "prefectural", "NotifyChanges", True),
+        ("municipal_cs", "national", "NotifyChanges", False),
+        ("prefectural_server", "national", "NotifyChanges", True),
+        ("integrated_terminal", "terminal", "QueryCards", True),
+        ("resident_record_system", "terminal", "QueryCards", False),
+        ("municipal_cs", "card_management", "QueryCards", True),
+        ("integrated_terminal", "card_management", "QueryCards", False),
+        ("number_use_system", "number_use", "InquirePerson", True),
+        ("number_use_system", "terminal", "InquirePerson", False),
+        ("integrated_terminal", "number_use", "InquirePerson", False),
+        ("municipal_cs", "jlis", "InquirePerson", True),
+        ("integrated_terminal", "jlis", "InquirePerson", False),
+        ("addressee_terminal", "addressee_terminal", "DeliverInquiryPiece", True),
+        ("number_use_system", "addressee_terminal", "FetchInquiryResults", False),
+        ("municipal_cs", "municipal", "SendTransferCertificate", True),
+        ("municipal_cs", "prefectural", "ConfirmMoveOut", True),
+        ("prefectural_server", "municipal", "NotifyMoveIn", False),
+        ("national_server", "municipal", "SendTransferCertificate", False),
+        ("resident_record_system", "municipal", "RequestTransferCertificate", False),
+        ("integrated_terminal", "resident_record", "FetchMove", False),
+        ("resident_record_system", "terminal", "RequestTransferCertificate", False),
         ("integrated_terminal", "national", "VerifyIdentity", False),
         ("municipal_cs", "terminal", "VerifyIdentity", False),
         ("national_server", "national", "VerifyIdentity", False),
@@ -74,6 +98,6 @@ def test_who_may_call_what(role: str, service: str, operation: str, may: bool) -
 def test_what_is_named_nowhere_is_called_by_nobody() -> None:
     assert callers_of("unheard-of") == ()
     assert "integrated_terminal" in callers_of("terminal")
-    assert callers_of("national") == ("municipal_cs",)
+    assert callers_of("national") == ("municipal_cs", "prefectural_server")
     roles = {role for callers in CALLERS.values() for role in callers}
-    assert roles <= CALLER_ROLES | {"municipal_cs"}
+    assert roles <= CALLER_ROLES | {"municipal_cs", "prefectural_server", "national_server"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from cryptography import x509
 
 from gateway.cli.exits import Refusal, Unreachable
 from gateway.cli.network import ports, supervisor
+from gateway.cli.network.commands import up
 from gateway.cli.network.document import network_document
 from gateway.cli.network.folders import Made, make_network, take_folder
 from gateway.cli.network.plan import DEVELOPMENT, Plan
@@ -21,12 +24,32 @@ from gateway.cli.network.revocation import NEXT_UPDATE_HOURS, RevocationLists
 from gateway.cli.network.supervisor import Server, Supervisor
 from gateway.errors import UsageError
 from gateway.settings import load_settings, render_settings
+from gateway.state import lock_holder, process_lock
+from tests.kit.delivery import wait
 
-SLEEP = "import time; time.sleep(60)"
-STUBBORN = (
-    "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "open(sys.argv[1], 'w').close(); time.sleep(60)"
-)
+
+def sleep() -> None:
+    time.sleep(60)
+
+
+def tell_and_sleep() -> None:
+    sys.stderr.write("alive")
+    sys.stderr.flush()
+    time.sleep(60)
+
+
+def fail() -> None:
+    raise SystemExit("no port is free")
+
+
+def nothing() -> None:
+    pass
+
+
+def stubborn(flag: Path) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    flag.touch()
+    time.sleep(60)
 
 
 def never(_seconds: float) -> bool:
@@ -39,20 +62,20 @@ def servers(tmp_path: Path) -> Iterator[list[Server]]:
     made: list[Server] = []
     yield made
     for server in made:
-        if server.process is not None and server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
+        if server.process is not None:
+            server.process.send(signal.SIGKILL)
+            server.process.wait(10)
 
 
-def server(tmp_path: Path, servers: list[Server], code: str, *, ready: bool = True) -> Server:
-    one = Server(f"s{len(servers)}", (sys.executable, "-c", code), tmp_path / "console", lambda: ready)
+def server(tmp_path: Path, servers: list[Server], run: Callable[[], None], *, ready: bool = True) -> Server:
+    one = Server(f"s{len(servers)}", run, tmp_path / "console", lambda: ready)
     servers.append(one)
     return one
 
 
 def test_servers_start_and_end_together(tmp_path: Path, servers: list[Server]) -> None:
     said: list[str] = []
-    two = Supervisor([server(tmp_path, servers, SLEEP), server(tmp_path, servers, SLEEP)], said.append)
+    two = Supervisor([server(tmp_path, servers, sleep), server(tmp_path, servers, sleep)], said.append)
     assert two.start(never)
     assert said == ["s0 is ready", "s1 is ready"]
     two.watch()
@@ -64,7 +87,7 @@ def test_servers_start_and_end_together(tmp_path: Path, servers: list[Server]) -
 def test_a_server_that_ends_at_once_is_reported_with_its_last_words(
     tmp_path: Path, servers: list[Server]
 ) -> None:
-    one = server(tmp_path, servers, "raise SystemExit('no port is free')", ready=False)
+    one = server(tmp_path, servers, fail, ready=False)
     with pytest.raises(Refusal, match=r"s0 ended with status 1:\nno port is free"):
         Supervisor([one], lambda _text: None).start(never)
 
@@ -73,18 +96,34 @@ def test_a_server_that_is_never_ready(
     tmp_path: Path, servers: list[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "READY_SECONDS", 0.3)
-    one = server(tmp_path, servers, SLEEP, ready=False)
+    one = server(tmp_path, servers, sleep, ready=False)
     with pytest.raises(Unreachable, match="s0"):
         Supervisor([one], lambda _text: None).start(never)
 
 
+def test_a_server_s_failure_is_in_its_last_words(tmp_path: Path, servers: list[Server]) -> None:
+    one = server(tmp_path, servers, [].pop, ready=False)
+    with pytest.raises(Refusal, match=r"(?s)s0 ended with status 1:.*IndexError: pop from empty list"):
+        Supervisor([one], lambda _text: None).start(never)
+
+
+def test_a_server_holds_no_lock_of_its_supervisor(tmp_path: Path, servers: list[Server]) -> None:
+    lock = tmp_path / "lock"
+    with process_lock(lock, "taken"):
+        one = server(tmp_path, servers, tell_and_sleep)
+        one.start()
+        wait(lambda: one.last_words() == "alive", 10)
+    assert one.ended() is None
+    assert lock_holder(lock) is None
+
+
 def test_a_start_can_be_stopped(tmp_path: Path, servers: list[Server]) -> None:
-    one = server(tmp_path, servers, SLEEP, ready=False)
+    one = server(tmp_path, servers, sleep, ready=False)
     assert not Supervisor([one], lambda _text: None).start(lambda _seconds: True)
 
 
 def test_a_server_that_keeps_ending_ends_the_network(tmp_path: Path, servers: list[Server]) -> None:
-    one = server(tmp_path, servers, "pass")
+    one = server(tmp_path, servers, nothing)
     watched = Supervisor([one], lambda _text: None)
     one.start()
     with pytest.raises(Refusal, match="keeps ending"):
@@ -94,16 +133,32 @@ def test_a_server_that_keeps_ending_ends_the_network(tmp_path: Path, servers: li
     assert len(one.starts) == 5
 
 
+def test_a_server_is_not_started_again_while_something_of_it_is_left(
+    tmp_path: Path, servers: list[Server]
+) -> None:
+    left = [True]
+    one = Server("s0", nothing, tmp_path / "console", lambda: True, lambda: left[0])
+    servers.append(one)
+    watched = Supervisor([one], lambda _text: None)
+    one.start()
+    wait(lambda: one.ended() is not None, 10)
+    watched.watch()
+    assert len(one.starts) == 1
+    left[0] = False
+    watched.watch()
+    assert len(one.starts) == 2
+
+
 def test_a_stubborn_server_is_killed(
     tmp_path: Path, servers: list[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "END_SECONDS", 0.3)
     flag = tmp_path / "deaf"
-    one = Server("s0", (sys.executable, "-c", STUBBORN, str(flag)), tmp_path / "console", flag.exists)
+    one = Server("s0", partial(stubborn, flag), tmp_path / "console", flag.exists)
     servers.append(one)
-    stubborn = Supervisor([one], lambda _text: None)
-    assert stubborn.start(never)
-    stubborn.end()
+    deaf = Supervisor([one], lambda _text: None)
+    assert deaf.start(never)
+    deaf.end()
     assert one.ended() == -9
 
 
@@ -198,7 +253,7 @@ def test_lists_are_renewed_and_copied(made: Made) -> None:
         crl = x509.load_pem_x509_crl(copy.read_bytes())
         return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
 
-    lists = RevocationLists(made.authority, made.states.values(), renew_seconds=0.2)
+    lists = RevocationLists(made.authority, made.states.values(), renew_seconds=3600)
     assert lists.refresh()
     first = number()
     crl = x509.load_pem_x509_crl(copy.read_bytes())
@@ -210,6 +265,39 @@ def test_lists_are_renewed_and_copied(made: Made) -> None:
     made.authority.publish_crls(at=datetime.now(UTC))
     assert lists.refresh()
     assert number() == first + 1
-    time.sleep(0.25)
+    hasty = RevocationLists(made.authority, made.states.values(), renew_seconds=0)
+    for more in (2, 3):
+        assert hasty.refresh()
+        assert number() == first + more
+
+
+def test_lists_follow_a_clock_that_is_moved(made: Made) -> None:
+    offset = [timedelta(0)]
+    lists = RevocationLists(made.authority, made.states.values(), renew_seconds=3600, ahead=lambda: offset[0])
+    copy = made.states["131016-cs"].certificates / "root.crl.pem"
+
+    def current_for() -> timedelta:
+        crl = x509.load_pem_x509_crl(copy.read_bytes())
+        return (crl.next_update_utc or crl.last_update_utc) - crl.last_update_utc
+
     assert lists.refresh()
-    assert number() == first + 2
+    assert current_for() == timedelta(hours=NEXT_UPDATE_HOURS)
+    offset[0] = timedelta(days=30)
+    assert lists.refresh()
+    assert current_for() == timedelta(days=30, hours=NEXT_UPDATE_HOURS)
+    assert not lists.refresh()
+
+
+def test_some_servers_come_with_whoever_calls_no_other() -> None:
+    plan = DEVELOPMENT.only_servers({"131016-cs", "national-server"})
+    assert {system.id for system in plan.served} == {"131016-cs", "national-server"}
+    assert {"131016-terminal-1", "131016-registry"} <= {system.id for system in plan.systems}
+    assert "141003-terminal-1" not in {system.id for system in plan.systems}
+    assert plan.system("131016-cs").calls == ("national-server",)
+
+
+@pytest.mark.parametrize("unknown", ["nobody", "131016-terminal-1"])
+def test_what_is_no_server_cannot_be_the_only_one(tmp_path: Path, unknown: str) -> None:
+    with pytest.raises(UsageError, match=unknown):
+        up(tmp_path / "network", only=["131016-cs", unknown])
+    assert not (tmp_path / "network").exists()

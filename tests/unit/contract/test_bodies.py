@@ -43,7 +43,7 @@ def test_every_answer_is_valid_and_read_back(service: Service, result: Verificat
     answer: Any = dataclasses.replace(ANSWER, result=result)
     if service.name == "national":
         answer = NationalAnswer(answer, BY_DOCUMENT.key)
-    element = write_answer(service, operation, answer)
+    element = etree.fromstring(write_answer(service, operation, answer))
     schema(service.schema).assertValid(element)
     assert element.tag == operation.response
     assert read_answer(service, operation, etree.fromstring(etree.tostring(element))) == answer
@@ -70,7 +70,7 @@ def test_the_national_answer_repeats_the_key(question: IdentityQuestion) -> None
     service = SERVICES["national"]
     operation = service.operation("VerifyIdentity")
     answer = NationalAnswer(ANSWER, question.key)
-    element = write_answer(service, operation, answer)
+    element = etree.fromstring(write_answer(service, operation, answer))
     assert read_answer(service, operation, element) == answer
     element.remove(element[1])
     with pytest.raises(Refused) as caught:
@@ -90,7 +90,7 @@ def test_the_national_answer_repeats_the_key(question: IdentityQuestion) -> None
     ],
 )
 def test_an_answer_is_read_as_strictly(path: str, text: str, rule: str, found: str) -> None:
-    element = write_answer(TERMINAL, VERIFY, ANSWER)
+    element = etree.fromstring(write_answer(TERMINAL, VERIFY, ANSWER))
     find(element, path).text = text
     with pytest.raises(Refused) as caught:
         read_answer(TERMINAL, VERIFY, element)
@@ -107,8 +107,24 @@ def test_a_request_is_no_answer() -> None:
 def test_service_names() -> None:
     assert {s.name: (s.namespace, s.path, s.body_bytes) for s in SERVICES.values()} == {
         "terminal": ("urn:juki-gateway:terminal:1", "/terminal/1", 262_144),
+        "resident_record": ("urn:juki-gateway:resident_record:1", "/resident_record/1", 8_388_608),
+        "municipal": ("urn:juki-gateway:municipal:1", "/municipal/1", 262_144),
         "prefectural": ("urn:juki-gateway:prefectural:1", "/prefectural/1", 262_144),
         "national": ("urn:juki-gateway:national:1", "/national/1", 262_144),
+        "jlis": ("urn:juki-gateway:jlis:1", "/jlis/1", 262_144),
+        "number_use": ("urn:juki-gateway:number_use:1", "/number_use/1", 262_144),
+        "addressee_terminal": (
+            "urn:juki-gateway:addressee_terminal:1",
+            "/addressee_terminal/1",
+            8_388_608,
+        ),
+        "consistency": ("urn:juki-gateway:consistency:1", "/consistency/1", 8_388_608),
+        "consistency_result": (
+            "urn:juki-gateway:consistency_result:1",
+            "/consistency_result/1",
+            262_144,
+        ),
+        "card_management": ("urn:juki-gateway:card_management:1", "/card_management/1", 8_388_608),
     }
     assert VERIFY.action == "urn:juki-gateway:terminal:1:VerifyIdentity"
     assert VERIFY.answer_action == "urn:juki-gateway:terminal:1:VerifyIdentityResponse"

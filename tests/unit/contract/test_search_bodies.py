@@ -29,7 +29,9 @@ from gateway.domain.search import (
 from gateway.refusals import Refused
 from tests.kit.questions import CALLER, find
 
-EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES.values(), ids=lambda s: s.name)
+EVERY_SERVICE = pytest.mark.parametrize(
+    "service", [SERVICES[name] for name in ("terminal", "prefectural", "national")], ids=lambda s: s.name
+)
 TERMS = SearchTerms(
     name=(RegisterText("試験{J+AD00}"), Match.PREFIX),
     kana=(Kana("シケン"), Match.EXACT),
@@ -79,7 +81,7 @@ def test_an_answer_crosses_without_the_individual_number(
     )
     if service.name != "terminal":
         answer, shown = RegisterAnswer(answer, TERMS), RegisterAnswer(shown, TERMS)
-    element = write_answer(service, operation, answer)
+    element = etree.fromstring(write_answer(service, operation, answer))
     assert b"123456789018" not in etree.tostring(element)
     assert read_answer(service, operation, element) == shown
 
@@ -103,5 +105,5 @@ def test_more_records_than_are_listed_are_refused() -> None:
     operation = service.operation("SearchPerson")
     answer = dataclasses.replace(FOUND, records=(RECORD,) * 51)
     with pytest.raises(Refused) as caught:
-        read_answer(service, operation, write_answer(service, operation, answer))
+        read_answer(service, operation, etree.fromstring(write_answer(service, operation, answer)))
     assert caught.value.rule.name == "schema"

@@ -183,7 +183,7 @@ def test_zeep_reads_the_answer_that_was_written(client: Any) -> None:
     service = SERVICES["terminal"]
     operation = service.operation("VerifyIdentity")
     envelope = etree.Element("{http://schemas.xmlsoap.org/soap/envelope/}Envelope")
-    etree.SubElement(envelope, BODY).append(write_answer(service, operation, ANSWER))
+    etree.SubElement(envelope, BODY).append(etree.fromstring(write_answer(service, operation, ANSWER)))
     proxy = client.bind("Terminal", "TerminalSoap11")
     read = proxy._binding._operations["VerifyIdentity"].process_reply(envelope)
     assert (read.result, read.checkedAt, read.reference) == (

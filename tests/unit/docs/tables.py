@@ -14,7 +14,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gateway.contract.faults import INTERNAL_ERROR
+from gateway.diagnosis import CAUSES
+from gateway.domain.card import TABLE, CardEvent, CardState, allowed
+from gateway.domain.card_update import EVENTS_OF, REASONS_OF, CardActor, RevocationReason
 from gateway.domain.faults import OPERATION_FAULTS
+from gateway.domain.move import ENDED, MoveRole, MoveState
+from gateway.domain.move import TABLE as MOVES
+from gateway.domain.move_messages import MoveResult
+from gateway.monitoring.metrics import METRICS
 from gateway.refusals import RULES, Fault
 from gateway.settings import Budgets, Guard, Limits, Profile
 from gateway.telemetry.alarms import ALARMS
@@ -85,6 +92,19 @@ def alarms() -> str:
     return _table(("code", "meaning"), ((f"`{code}`", text) for code, text in ALARMS.items()))
 
 
+def metrics() -> str:
+    """Every metric by its name."""
+    return _table(("metric", "meaning"), ((f"`{name}`", text) for name, text in METRICS.items()))
+
+
+def causes() -> str:
+    """Every cause that ``explain`` can name."""
+    return _table(
+        ("cause", "English", "日本語", "what to change"),
+        ((f"`{cause.code}`", cause.en, cause.ja, cause.mend_en) for cause in CAUSES.values()),
+    )
+
+
 def layers() -> str:
     """The layers as import-linter checks them, the uppermost first."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -99,14 +119,116 @@ def decisions() -> str:
     return "\n".join(f"- [{title}]({page.name})" for page, title in titles)
 
 
+def card_states() -> str:
+    """The states of a card and what leads from one to another, as a diagram."""
+    lines = ["```mermaid", "stateDiagram-v2"]
+    lines += [f"    {state.value}: {state.ja} {state.value}" for state in CardState]
+    lines.append(f"    [*] --> {CardState.BEFORE_ISSUE.value}")
+    lines += [
+        f"    {state.value} --> {to.value}: {event.ja} {event.value}" for (state, event), to in TABLE.items()
+    ]
+    lines += [f"    {state.value} --> [*]" for state in CardState if not allowed(state)]
+    return "\n".join([*lines, "```"])
+
+
+def card_table() -> str:
+    """The same as a table, with what each state means."""
+    return _table(
+        ("state", "カード運用状況", "meaning", "what may be done, and what it becomes"),
+        (
+            (
+                f"`{state.value}`",
+                state.ja,
+                state.en,
+                ", ".join(f"`{event.value}` → `{TABLE[state, event].value}`" for event in allowed(state))
+                or "nothing",
+            )
+            for state in CardState
+        ),
+    )
+
+
+def card_actors() -> str:
+    """Who may do what to a card."""
+    return _table(
+        ("who", "事由", "reasons of a 廃止"),
+        (
+            (
+                f"{actor.ja} (`{actor.value}`)",
+                ", ".join(f"{event.ja} `{event.value}`" for event in CardEvent if event in EVENTS_OF[actor]),
+                ", ".join(
+                    f"{reason.ja} `{reason.value}`"
+                    for reason in RevocationReason
+                    if reason in REASONS_OF[actor]
+                ),
+            )
+            for actor in CardActor
+        ),
+    )
+
+
+def move_states(role: MoveRole) -> str:
+    """The states of a move in one town and what leads from one to another, as a diagram."""
+    lines = ["```mermaid", "stateDiagram-v2"]
+    lines += [f"    {state.value}: {state.ja} {state.value}" for state in MoveState if state.role is role]
+    lines += [
+        f"    {'[*]' if state is None else state.value} --> {step.to.value}: {event.ja} {event.value}"
+        for (state, event), step in MOVES.items()
+        if step.to.role is role
+    ]
+    lines += [f"    {state.value} --> [*]" for state in MoveState if state.role is role and state in ENDED]
+    return "\n".join([*lines, "```"])
+
+
+def move_table(role: MoveRole) -> str:
+    """The same as a table: each step with its law, or as our own reading."""
+    return _table(
+        ("state", "event", "becomes", "law or reading"),
+        (
+            (
+                "none" if state is None else f"{state.ja} `{state.value}`",
+                f"{event.ja} `{event.value}`",
+                f"{step.to.ja} `{step.to.value}`",
+                f"{step.basis} (our own reading)" if step.own else step.basis,
+            )
+            for (state, event), step in MOVES.items()
+            if step.to.role is role
+        ),
+    )
+
+
+def move_meanings() -> str:
+    """What each state of a move means."""
+    return _table(
+        ("state", "状態", "town", "meaning"),
+        ((f"`{state.value}`", state.ja, state.role.ja, state.en) for state in MoveState),
+    )
+
+
+def move_results() -> str:
+    """What is answered to whatever is told of a move."""
+    return _table(("result", "結果", "meaning"), ((f"`{one.value}`", one.ja, one.en) for one in MoveResult))
+
+
 PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("message-profile.md", "rules"): rules,
     ("message-profile.md", "faults"): faults,
     ("message-profile.md", "operation-faults"): operation_faults,
     ("message-profile.md", "limits"): limits,
     ("interface.md", "alarms"): alarms,
+    ("interface.md", "causes"): causes,
+    ("interface.md", "metrics"): metrics,
     ("architecture.md", "layers"): layers,
     ("decisions/README.md", "decisions"): decisions,
+    ("flows/card-management.md", "card-states"): card_states,
+    ("flows/card-management.md", "card-table"): card_table,
+    ("flows/card-management.md", "card-actors"): card_actors,
+    ("flows/special-move-in.md", "new-town-states"): lambda: move_states(MoveRole.NEW_TOWN),
+    ("flows/special-move-in.md", "new-town-table"): lambda: move_table(MoveRole.NEW_TOWN),
+    ("flows/special-move-in.md", "old-town-states"): lambda: move_states(MoveRole.OLD_TOWN),
+    ("flows/special-move-in.md", "old-town-table"): lambda: move_table(MoveRole.OLD_TOWN),
+    ("flows/special-move-in.md", "move-meanings"): move_meanings,
+    ("flows/special-move-in.md", "move-results"): move_results,
 }
 """Page and part to what makes it."""
 

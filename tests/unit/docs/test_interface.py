@@ -15,7 +15,7 @@ from gateway.cli.simulator import KINDS
 from tests.unit.docs.tables import DOCS, ROOT
 
 INTERFACE = (DOCS / "interface.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted(DOCS.rglob("*.md"))]
 _CODE = re.compile(r"```.*?\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 _CALL = re.compile(r"(?:^|[\s/(])juki-gateway((?: +[^\s`|]+)+)", re.MULTILINE)
 

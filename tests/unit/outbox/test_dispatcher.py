@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
+from gateway import telemetry
 from gateway.clock import SystemClock
 from gateway.errors import CounterpartFault, CounterpartUnavailable, StoreError
 from gateway.evidence import Entry
 from gateway.outbox import Attempt, Dispatcher, Keep, Policy, Route
-from gateway.store import Delivered, OutboxRow, OutboxState, Store, Wanted
+from gateway.store import ConnectionLost, Delivered, OutboxRow, OutboxState, Store, Wanted
 from gateway.telemetry import Alarms
 from tests.kit.outbox import outgoing
 
@@ -67,8 +68,8 @@ def _entry(row: OutboxRow) -> Entry:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path, clock=SystemClock(), upgrade=True)
+def store(database: Path | str) -> Iterator[Store]:
+    store = Store.open(database, clock=SystemClock(), upgrade=True)
     yield store
     store.close()
 
@@ -96,7 +97,7 @@ def dispatching(
     threads: int = 4,
     most: int = 4,
     lease: float = 5.0,
-    keep: Keep = lambda _work, _entries: None,
+    keep: Keep = lambda _work, _entries, _accesses: None,
     unit_of_work: Any = None,
     drain: float = 5.0,
     policy: Policy = QUICK,
@@ -282,7 +283,7 @@ def test_one_that_cannot_be_written_keeps_nobody_else(store: Store, alarms: Alar
     enqueue(store, "a", count=4)
     times: Counter[int] = Counter()
 
-    def keep(work: Any, entries: Any) -> None:
+    def keep(work: Any, entries: Any, _accesses: Any) -> None:
         (entry,) = entries
         times[entry.size] += 1
         if entry.size == 2 and times[2] <= 2:
@@ -344,3 +345,24 @@ def test_what_a_predecessor_held_goes_out_at_once(store: Store, alarms: Alarms) 
     with dispatching(store, successor, alarms):
         wait(lambda: left(store) == 0, 3)
     assert [row.message_id for row in successor.sent] == [row.message_id for row in courier.sent]
+
+
+def test_a_database_that_fails_a_courier_is_no_bug(
+    store: Store, alarms: Alarms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its read was cut: told as such, and the message goes out again."""
+    told: list[str] = []
+    monkeypatch.setattr(telemetry, "bug", lambda *_, **__: told.append("bug"))
+    monkeypatch.setattr(telemetry, "warning", lambda event, **_: told.append(event))
+    failures = iter([ConnectionLost("the connection to the database ended")])
+
+    def answer(_row: OutboxRow) -> None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+
+    courier = Courier(answer)
+    enqueue(store, "a")
+    with dispatching(store, courier, alarms):
+        wait(lambda: left(store) == 0)
+    assert len(courier.sent) == 2
+    assert told == ["outbox-unread"]

@@ -30,8 +30,8 @@ ANSWER = Delivered("urn:uuid:answer", b"digest")
 
 
 @pytest.fixture
-def boxes(tmp_path: Path) -> Iterator[Boxes]:
-    opened = Boxes.open(tmp_path)
+def boxes(database: Path | str) -> Iterator[Boxes]:
+    opened = Boxes.open(database)
     yield opened
     opened.close()
 
@@ -277,8 +277,8 @@ def test_what_is_long_over_is_forgotten(boxes: Boxes) -> None:
     assert [row.id for row in boxes.desk.rows()] == [3]
 
 
-def test_the_database_tells_its_own_time(tmp_path: Path) -> None:
-    store = Store.open(tmp_path, clock=SystemClock(), upgrade=True)
+def test_the_database_tells_its_own_time(database: Path | str) -> None:
+    store = Store.open(database, clock=SystemClock(), upgrade=True)
     try:
         assert abs(store.outbox_desk.now() - SystemClock().now()) < timedelta(seconds=1)
     finally:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.clock import Move
 from gateway.pki import Authority
 from gateway.production import NotFitForProduction, findings, refuse_unfit
-from gateway.settings import Anchor, Counterpart, Development, Settings, System, render_settings
+from gateway.settings import CLOCK_FILE, Anchor, Counterpart, Development, Settings, System, render_settings
 from gateway.state import StateFolder
 
 
@@ -42,6 +43,12 @@ def test_a_plain_new_system_is_fit(state: StateFolder) -> None:
     refuse_unfit(made(), state)
 
 
+def test_a_clock_that_was_moved_while_it_ran(state: StateFolder) -> None:
+    (state.path / CLOCK_FILE).write_bytes(Move(timedelta(0), timedelta(0), 0.0).written())
+    (state.path / CLOCK_FILE).chmod(0o600)
+    assert codes(made(), state) == ["moved-clock"]
+
+
 def test_a_kill_point_is_for_tests_only(state: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUKI_GATEWAY_KILL_POINT", "after-claim")
     assert codes(made(), state) == ["kill-point"]
@@ -53,6 +60,16 @@ def test_a_kill_point_is_for_tests_only(state: StateFolder, monkeypatch: pytest.
         ({"system": System(id="x", role="national_server", name="x")}, "simulator"),
         ({"listen": made().listen.model_copy(update={"plain_http": True})}, "plain-http"),
         ({"development": Development(capture=True)}, "capture"),
+        *(
+            ({"database_url": f"postgresql://juki@{where}"}, "database-in-the-open")
+            for where in (
+                "db.example/juki",
+                "db.example/juki?sslmode=require",
+                "db.example/juki?sslmode=verify-ca",
+                "/juki?host=/run/postgresql,db.example",
+                "127.0.0.1/juki?host=db.example",
+            )
+        ),
         ({"clock": made().clock.model_copy(update={"offset_seconds": 1})}, "moved-clock"),
         ({"counterparts": (Counterpart(id="a", role="jlis", fault_detail=True),)}, "fault-detail"),
         ({"anchors": (Anchor(name="a", certificate=Path("none.pem"), revocation="off"),)}, "revocation"),
@@ -64,6 +81,20 @@ def test_settings_for_tests_only(state: StateFolder, changes: dict[str, Any], co
     with pytest.raises(NotFitForProduction, match=f"{code}: "):
         refuse_unfit(settings, state)
     refuse_unfit(settings.model_copy(update={"mode": "development"}), state)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://juki@db.example/juki?sslmode=verify-full&sslrootcert=/etc/db.pem",
+        "postgresql://juki@127.0.0.1/juki",
+        "postgresql://juki@/juki?host=/run/postgresql",
+        "postgresql://juki@[::1]:5433/juki",
+        "sqlite:////srv/juki.sqlite",
+    ],
+)
+def test_a_database_whose_name_is_proved_or_that_is_near_is_fit(state: StateFolder, url: str) -> None:
+    assert codes(made(database_url=url), state) == []
 
 
 def test_fault_detail_for_some_is_fit(state: StateFolder) -> None:

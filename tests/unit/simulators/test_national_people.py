@@ -20,9 +20,10 @@ from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
 from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.register_text import RegisterText
 from gateway.domain.verification import IdentityQuestion, PresentedDocument
-from gateway.errors import StateError
+from gateway.errors import UsageError
+from gateway.people import read_people
 from gateway.simulators.verification import VerifyIdentity
-from gateway.stock import fill, read_people
+from gateway.stock import fill
 from gateway.store import Store
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -49,11 +50,15 @@ def rows() -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(people_csv().decode())))
 
 
+def records(people: Path) -> list[IdentityRecord]:
+    return [person.record for person in read_people(people)]
+
+
 def change_first(people: Path, column: str, value: str) -> None:
     changed = rows()
     changed[0][column] = value
     with people.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, changed[0])
+        writer = csv.DictWriter(file, changed[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(changed)
 
@@ -77,7 +82,7 @@ def by_document(
 
 def test_everybody_of_the_file_is_on_record(store: Store, people: Path) -> None:
     assert store.register.count() == len(rows())
-    for record, row in zip(read_people(people), rows(), strict=True):
+    for record, row in zip(records(people), rows(), strict=True):
         assert store.register.find(record.code) == record
         assert (store.cards.of(record.code) or "none") == row["card_state"]
 
@@ -85,7 +90,7 @@ def test_everybody_of_the_file_is_on_record(store: Store, people: Path) -> None:
 def test_the_same_file_is_not_read_again_and_what_was_recorded_since_stays(
     store: Store, people: Path
 ) -> None:
-    record = replace(next(read_people(people)), address=RegisterText("北海道函館市1番"))
+    record = replace(records(people)[0], address=RegisterText("北海道函館市1番"))
     with store.unit_of_work() as work:
         store.register.put(work, record, valid_from=None, reason=None, recorded_at=NOW)
     fill(store, people, now=NOW)
@@ -93,7 +98,7 @@ def test_the_same_file_is_not_read_again_and_what_was_recorded_since_stays(
 
 
 def test_another_file_replaces_everybody(store: Store, people: Path) -> None:
-    first = next(read_people(people))
+    first = records(people)[0]
     change_first(people, "resident_record_code", CODE_OF_NOBODY.digits)
     fill(store, people, now=NOW)
     assert store.register.find(first.code) is None
@@ -112,9 +117,9 @@ def test_a_bad_line_is_named_without_what_is_in_it(
 ) -> None:
     change_first(people, column, value)
     store = Store.open(tmp_path / "other", clock=FixedClock(NOW), upgrade=True)
-    with pytest.raises(StateError, match=r"people\.csv, line 2: ") as error:
+    with pytest.raises(UsageError, match=rf"people\.csv: line 2, column {column}: ") as error:
         fill(store, people, now=NOW)
-    assert value not in str(error.value).rpartition("line 2: ")[2]
+    assert value not in str(error.value).rpartition("line 2, ")[2]
     people.write_bytes(people_csv())
     fill(store, people, now=NOW)
     assert store.register.count() == len(rows())
@@ -134,7 +139,7 @@ def test_by_code_the_state_of_the_card_is_told(store: Store) -> None:
 
 
 def test_by_the_four_items(store: Store, people: Path) -> None:
-    everybody = list(read_people(people))
+    everybody = records(people)
     states = {row["resident_record_code"]: row["card_state"] for row in rows()}
     twins = 0
     for record in everybody:
@@ -149,10 +154,10 @@ def test_by_the_four_items(store: Store, people: Path) -> None:
 
 
 def test_one_item_wrong(store: Store, people: Path) -> None:
-    record = next(read_people(people))
+    record = records(people)[0]
     items = four(record)
     other_sex = Sex.MALE if record.sex is Sex.FEMALE else Sex.FEMALE
-    other_birth = list(read_people(people))[1].birth_date
+    other_birth = records(people)[1].birth_date
     elsewhere = RegisterText("北海道函館市1番")
     assert by_document(store, replace(items, sex=other_sex)) is VerificationResult.MISMATCH
     assert by_document(store, replace(items, birth_date=other_birth)) is VerificationResult.MISMATCH
@@ -164,7 +169,7 @@ def test_one_item_wrong(store: Store, people: Path) -> None:
 
 def test_what_a_search_forgives_a_verification_does_not(store: Store, people: Path) -> None:
     """Variants and ways to write an address are folded for search only."""
-    record = next(person for person in read_people(people) if "髙" in person.name.inline)
+    record = next(person for person in records(people) if "髙" in person.name.inline)
     written = RegisterText(record.name.inline.replace("髙", "高"))
     assert by_document(store, replace(four(record), name=written)) is VerificationResult.NO_RECORD
     spaced = RegisterText(record.name.inline.replace(" ", "\u3000"))
@@ -172,7 +177,7 @@ def test_what_a_search_forgives_a_verification_does_not(store: Store, people: Pa
 
 
 def test_a_past_name_is_no_match(store: Store, people: Path) -> None:
-    record = next(read_people(people))
+    record = records(people)[0]
     married = replace(record, name=RegisterText("佐藤 花子"))
     with store.unit_of_work() as work:
         store.register.put(work, married, valid_from=None, reason=None, recorded_at=NOW)

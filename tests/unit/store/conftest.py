@@ -18,7 +18,7 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: FixedClock) -> Iterator[Store]:
-    store = Store.open(tmp_path, clock=clock, upgrade=True, lock_timeout_seconds=0.3)
+def store(database: Path | str, clock: FixedClock) -> Iterator[Store]:
+    store = Store.open(database, clock=clock, upgrade=True, lock_timeout_seconds=0.3)
     yield store
     store.close()

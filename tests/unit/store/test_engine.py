@@ -11,7 +11,13 @@ import pytest
 from gateway.clock import FixedClock
 from gateway.errors import StoreError
 from gateway.store import Conflict, Store
-from gateway.store.engine import check_sqlite_version
+from gateway.store.dialect_sqlite import check_sqlite_version
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """This file is about SQLite; test_postgresql.py is about the other."""
+    return tmp_path
 
 
 def _file(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from gateway.clock import FixedClock
 from gateway.evidence import ChainStart, Head, Lost, entry_text, link_of, signed_seal
 from gateway.evidence.entry import opening
 from gateway.store import RefusalRecord, Store
+from tests.kit.databases import on_sqlite
 from tests.kit.evidence import SYSTEM, append, audit, file_signer, message_entry, plain_entry, sealer, sql
 from tests.kit.identities import NOW
 
@@ -75,14 +76,14 @@ def test_a_savepoint_that_is_rolled_back_leaves_the_rest(store: Store) -> None:
 
 
 def test_each_start_has_a_chain_that_names_the_one_before(
-    store: Store, tmp_path: Path, clock: FixedClock
+    store: Store, database: Path | str, clock: FixedClock
 ) -> None:
     append(store, plain_entry(1), plain_entry(2))
-    again = Store.open(tmp_path, clock=clock)
+    again = Store.open(database, clock=clock)
     again.evidence.begin()
     append(again, plain_entry(3))
     append(store, plain_entry(4))  # the first is not gone yet
-    third = Store.open(tmp_path, clock=clock, node="other")
+    third = Store.open(database, clock=clock, node="other")
     append(third, plain_entry(5))
     starts = _starts(store)
     assert [start.name for start in starts] == ["local-1", "local-2", "other-1"]
@@ -95,9 +96,12 @@ def test_each_start_has_a_chain_that_names_the_one_before(
     third.close()
 
 
-def test_processes_of_one_start_share_its_chain(store: Store, tmp_path: Path, clock: FixedClock) -> None:
+@on_sqlite
+def test_processes_of_one_start_share_its_chain(
+    store: Store, database: Path | str, clock: FixedClock
+) -> None:
     chain = store.evidence.begin()
-    worker = Store.open(tmp_path, clock=clock)
+    worker = Store.open(database, clock=clock)
     worker.evidence.use(chain)
     assert append(worker, plain_entry(1)) == (1,)
     assert append(store, plain_entry(2)) == (2,)
@@ -163,6 +167,6 @@ def test_verify_streams_over_many_pages(store: Store, clock: FixedClock) -> None
 
 def test_a_full_chain_takes_no_more(store: Store) -> None:
     append(store, plain_entry(1))
-    sql(store, "UPDATE evidence_entries SET id = (1 << 40) + (1 << 40) - 1")
+    sql(store, "UPDATE evidence_entries SET id = 2199023255551")
     with pytest.raises(Exception, match="the evidence chain is full"):
         append(store, plain_entry(2))

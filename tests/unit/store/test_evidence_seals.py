@@ -14,6 +14,7 @@ from gateway.evidence import Seal, SealUnreadable, parse_seal, seal_file
 from gateway.evidence.seal_trust import SealTrust
 from gateway.store import Store
 from gateway.store.evidence_sealer import SealCopies, Sealer, lost_seal
+from tests.kit.databases import on_sqlite
 from tests.kit.evidence import SYSTEM, append, audit, file_signer, kinds, plain_entry, sealer, sql
 from tests.kit.identities import NOW, authority
 
@@ -73,9 +74,9 @@ def test_a_clock_set_back_makes_a_seal_due(store: Store, clock: FixedClock) -> N
     assert _numbers(store) == [1, 2]
 
 
-def test_a_seal_covers_every_chain_that_grew(store: Store, tmp_path: Path, clock: FixedClock) -> None:
+def test_a_seal_covers_every_chain_that_grew(store: Store, database: Path | str, clock: FixedClock) -> None:
     append(store, plain_entry(1))
-    other = Store.open(tmp_path, clock=clock)
+    other = Store.open(database, clock=clock)
     append(other, plain_entry(2), plain_entry(3))
     first = _sealed(store, clock)
     assert [(head.epoch, head.number) for head in first.heads] == [(1, 1), (2, 2)]
@@ -246,6 +247,7 @@ def test_who_may_seal(store: Store) -> None:
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("statement", "kind"),
     [
@@ -283,7 +285,7 @@ def test_a_restored_database_is_recognised_and_told(
     sql(store, "DELETE FROM evidence_seals WHERE number = 2")
     sql(store, "DELETE FROM evidence_entries WHERE id & 3 = 2")
     sql(store, "DELETE FROM evidence_bodies WHERE id & 3 = 2")
-    sql(store, "UPDATE evidence_chains SET sealed = 1, dirty = 0")
+    sql(store, "UPDATE evidence_chains SET sealed = 1, dirty = false")
     found = lost_seal(rows, copies)
     assert found is not None
     assert found.number == 2

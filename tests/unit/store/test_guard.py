@@ -16,6 +16,7 @@ from gateway.refusals import Refused
 from gateway.store import Claimed, ClaimLost, InProgress, Store, Stored, StoredAnswer
 from gateway.store.guard_rules import clock_in_order
 from gateway.store.instants import from_micros, to_micros
+from tests.kit.databases import on_sqlite
 
 ANSWER = StoredAnswer("urn:x:answer", "<a>住民</a>".encode())
 FAULT = StoredAnswer("urn:x:fault", b"<f/>", fault=True)
@@ -147,7 +148,8 @@ def test_a_sweep_is_bounded_and_takes_only_what_is_over(store: Store, clock: Fix
     assert [store.sweep(clock.now(), limit=4) for _ in range(3)] == [4, 3, 0]
 
 
-def test_growth_is_bounded_by_what_is_kept(store: Store, clock: FixedClock, tmp_path: Path) -> None:
+@on_sqlite
+def test_growth_is_bounded_by_what_is_kept(store: Store, clock: FixedClock) -> None:
     def one_hour(name: str) -> int:
         with store.unit_of_work() as work:
             for number in range(400):
@@ -165,6 +167,7 @@ def test_growth_is_bounded_by_what_is_kept(store: Store, clock: FixedClock, tmp_
     assert max(one_hour(f"later{hour}") for hour in range(5)) <= first + 8  # pages
 
 
+@on_sqlite
 def test_a_database_that_is_full_decides_nothing_and_writes_no_half(store: Store, clock: FixedClock) -> None:
     with store.unit_of_work() as work:
         pages = work.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -218,7 +221,7 @@ def test_the_clock_may_lie_behind_by_the_tolerance(clock: FixedClock) -> None:
 
 
 def test_a_clock_that_went_back_is_told_even_after_a_restart(
-    store: Store, clock: FixedClock, tmp_path: Path
+    store: Store, clock: FixedClock, database: Path | str
 ) -> None:
     assert store.clock_behind() == timedelta(0)
     _claim(store, clock)
@@ -227,7 +230,7 @@ def test_a_clock_that_went_back_is_told_even_after_a_restart(
     _claim(store, clock, b"s2")
     clock.advance(timedelta(minutes=-5))
     assert store.clock_behind() == timedelta(minutes=5)
-    again = Store.open(tmp_path, clock=clock)
+    again = Store.open(database, clock=clock)
     assert again.clock_behind() == timedelta(minutes=5)
     with again.unit_of_work() as work:
         work.connection.exec_driver_sql("SELECT 1")
@@ -236,8 +239,8 @@ def test_a_clock_that_went_back_is_told_even_after_a_restart(
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Any:
-    store = Store.open(tmp_path, clock=SystemClock(), upgrade=True)
+def live(database: Path | str) -> Any:
+    store = Store.open(database, clock=SystemClock(), upgrade=True)
     yield store
     store.close()
 

@@ -109,14 +109,14 @@ def test_another_peer_is_not_silenced(store: Store, record: RefusalRecord) -> No
 
 
 def test_pending_counts_are_written_at_the_end(
-    tmp_path: Path, clock: FixedClock, record: RefusalRecord
+    database: Path | str, clock: FixedClock, record: RefusalRecord
 ) -> None:
     limits = SamplingLimits(recorded_per_peer=1)
-    store = Store.open(tmp_path, clock=clock, upgrade=True, sampling=limits)
+    store = Store.open(database, clock=clock, upgrade=True, sampling=limits)
     for number in range(30):
         store.refusals.record(replace(record, reference=f"r{number}"))
     store.close()
-    again = Store.open(tmp_path, clock=clock)
+    again = Store.open(database, clock=clock)
     assert [count.refused for count in again.refusals.counts(record.at)] == [30]
     again.close()
 
@@ -133,9 +133,9 @@ def test_old_records_and_counts_are_swept(store: Store, clock: FixedClock, recor
 
 
 def test_no_more_records_are_kept_than_the_setting_says(
-    tmp_path: Path, clock: FixedClock, record: RefusalRecord
+    database: Path | str, clock: FixedClock, record: RefusalRecord
 ) -> None:
-    store = Store.open(tmp_path, clock=clock, upgrade=True, retention=Retention(most_refusals=10))
+    store = Store.open(database, clock=clock, upgrade=True, retention=Retention(most_refusals=10))
     for number in range(25):
         at = record.at + timedelta(seconds=number)
         store.refusals.record(replace(record, reference=f"r{number:02}", at=at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -277,8 +278,8 @@ def test_keys_of_another_folding_are_refused(store: Store) -> None:
     assert found(store, by_name("渡辺花子")) == [HANAKO]
 
 
-def test_what_was_put_is_there_after_reopening(store: Store, tmp_path: object, clock: FixedClock) -> None:
+def test_what_was_put_is_there_after_reopening(store: Store, database: Path | str, clock: FixedClock) -> None:
     put(store, HANAKO)
-    again = Store.open(tmp_path, clock=clock)  # type: ignore[arg-type]
+    again = Store.open(database, clock=clock)
     assert again.register.find(HANAKO.code) == HANAKO
     again.close()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from gateway.clock import FixedClock
 from gateway.domain.identifiers import ResidentRecordCode
@@ -18,8 +18,9 @@ from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Match, SearchTerms
 from gateway.errors import StoreError
-from gateway.store import Conflict, Found, Progress, Store, register_load
+from gateway.store import Conflict, Found, Newcomer, Progress, Store, register_load
 from gateway.store.tables import metadata
+from tests.kit.databases import on_sqlite
 from tests.kit.townspeople import townspeople
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -34,7 +35,10 @@ TABLES = (
     "search_by_address",
     "search_by_birth",
     "search_staging",
+    "card_states",
     "register_marks",
+    "addressee_targets",
+    "addressee_people",
 )
 
 
@@ -51,7 +55,8 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(store: Store, people: list[IdentityRecord] = PEOPLE, **more: Any) -> int:
-    return store.loader.load(iter(people), source="town", recorded_at=NOW, **more)
+    newcomers = (Newcomer((record,)) for record in people)
+    return store.loader.load(newcomers, source="town", recorded_at=NOW, **more)
 
 
 def content(store: Store) -> dict[str, list[tuple[Any, ...]]]:
@@ -91,6 +96,33 @@ def test_it_is_the_same_as_recording_one_by_one(store: Store, tmp_path: Path, cl
     assert [store.register.find(record.code) for record in PEOPLE] == PEOPLE
 
 
+def test_versions_and_cards_are_the_same_as_recorded_one_after_another(
+    store: Store, tmp_path: Path, clock: FixedClock
+) -> None:
+    lives = [
+        (replace(record, name=RegisterText("五稜郭 恵"), address=RegisterText("北海道函館市1番")), record)
+        if number % 3 == 0
+        else (record,)
+        for number, record in enumerate(PEOPLE)
+    ]
+    states = [("active", None, "lapsed")[number % 3] for number in range(len(lives))]
+    newcomers = [Newcomer(versions, state) for versions, state in zip(lives, states, strict=True)]
+    assert store.loader.load(newcomers, source="town", recorded_at=NOW) == len(PEOPLE)
+    other = Store.open(tmp_path / "other", clock=clock, upgrade=True)
+    for newcomer in newcomers:
+        with other.unit_of_work() as work:
+            for record in newcomer.versions:
+                other.register.put(work, record, valid_from=None, reason=None, recorded_at=NOW)
+            if newcomer.card_state is not None:
+                other.cards.put(work, [(newcomer.versions[-1].code, newcomer.card_state)])
+    loaded, recorded = content(store), content(other)
+    other.close()
+    assert len(loaded["card_states"]) == 40
+    for table in set(TABLES) - {"register_marks"}:
+        assert loaded[table] == recorded[table], table
+
+
+@on_sqlite
 def test_it_goes_on_where_it_ended_at_every_step(store: Store, tmp_path: Path, clock: FixedClock) -> None:
     reports: list[Progress] = []
     load(store, progress=reports.append)
@@ -119,7 +151,7 @@ def test_while_it_is_unfinished_nobody_is_searched_or_recorded(store: Store) -> 
     with pytest.raises(StoreError, match="is being loaded; nobody else"), store.unit_of_work() as work:
         store.register.put(work, PEOPLE[0], valid_from=None, reason=None, recorded_at=NOW)
     with pytest.raises(StoreError, match="another load of the register is unfinished"):
-        store.loader.load(iter(PEOPLE), source="another town", recorded_at=NOW)
+        store.loader.load((), source="another town", recorded_at=NOW)
     with pytest.raises(StoreError, match="finish that first"):
         store.loader.fold_again()
     load(store)
@@ -140,6 +172,25 @@ def test_a_register_with_people_is_not_loaded(store: Store) -> None:
     assert store.register.count() == len(PEOPLE)
 
 
+def test_forgetting_people_leaves_the_keys_of_other_tables_and_nothing_that_names_a_person(
+    store: Store,
+) -> None:
+    """Persons' numbers are given anew: what was sent about one must not be told of the next."""
+    load(store)
+    store.budgets.spend([("operator", "A")], at=NOW)
+    keys = {row for row in content(store)["register_marks"] if "key" in row[0]}
+    assert keys
+    with store.unit_of_work() as work:
+        target = {"person": 1, "reason": "birth", "since": 0}
+        work.connection.execute(insert(metadata.tables["addressee_targets"]), target)
+        work.connection.execute(insert(metadata.tables["addressee_people"]), {"person": 1, "addressee": 1})
+    store.loader.clear()
+    left = content(store)
+    assert set(left["register_marks"]) == keys
+    assert [name for name in left if name.startswith("addressee") and left[name]] == []
+    assert store.budgets.spent([("operator", "A")], since=NOW - timedelta(days=1)) == (1,)
+
+
 @pytest.mark.parametrize("number", ["code", "individual_number"])
 def test_one_number_twice_is_a_conflict(store: Store, number: str) -> None:
     other = ResidentRecordCode("12345678903")
@@ -150,6 +201,12 @@ def test_one_number_twice_is_a_conflict(store: Store, number: str) -> None:
     assert twin.individual_number.digits not in str(conflict.value)
     store.loader.clear()
     load(store)
+
+
+def test_one_code_twice_is_the_same_conflict_where_both_have_cards(store: Store) -> None:
+    twins = [Newcomer((PEOPLE[0],), "active"), Newcomer((PEOPLE[0],), "lapsed")]
+    with pytest.raises(Conflict, match=r"^two records have the same code$"):
+        store.loader.load(twins, source="town", recorded_at=NOW)
 
 
 def test_an_empty_load_is_a_load(store: Store) -> None:

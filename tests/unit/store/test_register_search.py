@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -18,19 +20,27 @@ from gateway.domain.kana import Kana
 from gateway.domain.register_date import Certainty, RegisterDate
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Match, SearchTerms
-from gateway.store import Found, Store, TooMany, register_search
+from gateway.store import Found, Newcomer, Store, TooMany, register_search
 from tests.bench.search_mix import SHARES, build, plans, run
+from tests.kit.databases import database_of
 from tests.kit.townspeople import GIVEN, SURNAMES, residence, townspeople
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 Lives = list[list[IdentityRecord]]  # the versions of each person
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Lives]]:
-    store = Store.open(tmp_path_factory.mktemp("town"), clock=FixedClock(NOW), upgrade=True)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def town(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Store, Lives]]:
+    with database_of(request.param) as url:
+        yield from _town(url or tmp_path_factory.mktemp("town"))
+
+
+def _town(where: Path | str) -> Iterator[tuple[Store, Lives]]:
+    store = Store.open(where, clock=FixedClock(NOW), upgrade=True)
     lives: Lives = [[record] for record in townspeople(400)]
-    store.loader.load((versions[0] for versions in lives), source="town", recorded_at=NOW)
+    store.loader.load((Newcomer((v[0],)) for v in lives), source="town", recorded_at=NOW)
     random_ = random.Random(3)  # noqa: S311 - the same town each time
     with store.unit_of_work() as work:
         for versions in random_.sample(lives, 120):
@@ -158,7 +168,7 @@ def test_it_finds_whom_a_look_at_everybody_finds(
     monkeypatch.setattr(register_search, "_SECOND_LOOK", looks[1])
     random_ = random.Random(looks[0])  # noqa: S311 - the same questions each time
     nobody = many = 0
-    for _ in range(400):
+    for _ in range(200):
         terms = _any_terms(lives, random_)
         prefecture = random_.choice([None, None, "13", "14"])
         limit = random_.choice([1, 5, 50])
@@ -171,8 +181,8 @@ def test_it_finds_whom_a_look_at_everybody_finds(
             assert isinstance(answer, Found)
             assert list(answer.records) == expected
             nobody += not expected
-    assert many > 15
-    assert 30 < nobody < 300
+    assert many > 7
+    assert 15 < nobody < 150
 
 
 def test_the_mix_is_the_same_for_a_seed_and_has_every_class(town: tuple[Store, Lives]) -> None:
@@ -195,9 +205,27 @@ def test_no_search_reads_through_a_table(
     store, _ = town
     monkeypatch.setattr(register_search, "_FIRST_LOOK", looks[0])
     monkeypatch.setattr(register_search, "_SECOND_LOOK", looks[1])
+    if store.database.dialect.concurrent:
+        _each_seeks_an_index(store)
+        return
     for asked, plan in plans(store, build(store, seed=5, count=200)):
         steps = plan.splitlines()
         assert any(step.startswith("SEARCH search_by_") for step in steps), asked.kind
         for step in steps:
             assert not step.startswith("SCAN") or step in ("SCAN arm", "SCAN counted", "SCAN rows_read"), plan
             assert "MULTI-INDEX" not in step, plan
+
+
+def _each_seeks_an_index(store: Store) -> None:
+    """On PostgreSQL, which would read so few people through: what it does where that costs too much."""
+    for setting in ("enable_seqscan", "enable_bitmapscan"):  # on the connection that this thread keeps
+        store.rows(f"SELECT set_config('{setting}', 'off', false)", ())
+    for asked, plan in plans(store, build(store, seed=5, count=200)):
+        steps = [line.strip() for line in plan.splitlines()]
+        sought = [line for line in steps if re.search(r"Index (Only )?Scan using pk_search_by_", line)]
+        assert sought, (asked.kind, plan)
+        assert not [line for line in steps if "Seq Scan" in line], plan
+        first = re.findall(r"using pk_search_by_(\w+) .*?\n\s*Index Cond: \((.*)\)", plan)
+        assert len(first) == len(sought), plan
+        for table, condition in first:
+            assert f"{table}_key" in condition, plan

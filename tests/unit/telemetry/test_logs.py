@@ -5,19 +5,22 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import telemetry
+from gateway.telemetry import logs
+from gateway.telemetry.alarms import ALARMS, KEPT_AT_START
 from gateway.telemetry.libraries import PINNED
 from gateway.telemetry.logs import FILE_NAME, safe_line
 
@@ -28,11 +31,11 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\
 
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
-    before = structlog.get_config()
+    before = logs._log
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
-    structlog.configure(**before)
+    logs._log = before
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -131,12 +134,19 @@ def test_short_lines_for_people(tmp_path: Path) -> None:
     assert "山田" not in text
 
 
-def test_a_moved_log_file_is_opened_anew(tmp_path: Path) -> None:
+def test_a_moved_log_file_is_opened_anew_within_a_moment(tmp_path: Path) -> None:
     telemetry.configure(tmp_path, system="x")
     telemetry.event("one")
     (tmp_path / FILE_NAME).rename(tmp_path / "old")
-    telemetry.event("two")
-    assert [line["event"] for line in lines(tmp_path)] == ["two"]
+    told, limit = 0, time.monotonic() + 20
+    while not (tmp_path / FILE_NAME).exists() and time.monotonic() < limit:
+        telemetry.event("two")
+        told += 1
+    telemetry.event("three")
+    old = (tmp_path / "old").read_text().count('"two"')
+    events = [line["event"] for line in lines(tmp_path)]
+    assert events[-1] == "three"
+    assert events.count("two") + old == told  # none is lost
 
 
 def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
@@ -209,3 +219,42 @@ def test_alarms_about_several_parts_do_not_mix(tmp_path: Path) -> None:
     alarms.begin("counterpart-unreachable", "b\n")
     assert {alarm.about for alarm in alarms.active()} == {"../a", "b\\u000a"}
     assert {path.parent for path in tmp_path.rglob("*.json")} == {tmp_path / "alarms"}
+
+
+def test_an_alarm_about_what_was_over_at_once_lapses(tmp_path: Path) -> None:
+    alarms = telemetry.Alarms(tmp_path)
+    alarms.renew("worker-ended", "worker 0")
+    alarms.renew("disk-low")
+    (file,) = (tmp_path / "alarms").glob("worker-ended.*")
+    _age(file, 601)
+    alarms.renew("worker-ended", "worker 0")
+    alarms.lapse()
+    assert {alarm.code for alarm in alarms.active()} == {"worker-ended", "disk-low"}
+    for one in (tmp_path / "alarms").iterdir():
+        _age(one, 601)
+    alarms.lapse()
+    assert [alarm.code for alarm in alarms.active()] == ["disk-low"]
+
+
+def _age(file: Path, seconds: float) -> None:
+    os.utime(file, (time.time() - seconds,) * 2)
+
+
+def test_a_start_takes_back_what_a_process_left_that_is_gone(tmp_path: Path) -> None:
+    left = telemetry.Alarms(tmp_path)
+    for code in ALARMS:
+        left.begin(code, "日本")
+    telemetry.Alarms(tmp_path).start_anew()
+    assert {alarm.code for alarm in left.active()} == KEPT_AT_START
+
+
+def test_a_disk_that_takes_no_file_does_not_silence_an_alarm(tmp_path: Path) -> None:
+    telemetry.configure(tmp_path, system="x")
+    (tmp_path / "alarms").write_text("in the way")
+    alarms = telemetry.Alarms(tmp_path)
+    assert alarms.begin("disk-low")
+    assert not alarms.begin("disk-low")
+    assert [line["code"] for line in lines(tmp_path)] == ["disk-low"]
+    assert not alarms.end("disk-low")
+    alarms.renew("disk-low")
+    assert len(lines(tmp_path)) == 2

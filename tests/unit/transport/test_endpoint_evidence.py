@@ -13,8 +13,9 @@ import pytest
 from gateway.errors import OperationFault, StoreError
 from gateway.evidence import Entry, Kept, signature_holds, signature_of
 from gateway.transport.http import HttpAnswer
-from tests.kit import replies
+from tests.kit import questions, replies
 from tests.kit.door import Door, question, tls_of
+from tests.kit.evidence import plain_entry
 from tests.kit.identities import NOW
 from tests.kit.messages import Style
 
@@ -125,13 +126,13 @@ def test_a_refused_message_by_its_digest(door: Door) -> None:
 def test_without_evidence_there_is_no_answer(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     draft = question(message_id="urn:uuid:00000000-0000-4000-8000-000000000002")
 
-    def full(_: Any, entries: Any) -> None:
+    def full(_: Any, entries: Any, _accesses: Any = ()) -> None:
         if entries:
             raise StoreError("the database is full")
 
     with monkeypatch.context() as patched:
         patched.setattr(door.store.evidence, "append", full)
-        patched.setattr(door.store.guard, "_append", full)
+        patched.setattr(door.store.guard, "_record", full)
         answer = post(door, draft)
     assert replies.read(answer.body).fault == "soap:Server"
     assert kept(door) == []
@@ -139,3 +140,44 @@ def test_without_evidence_there_is_no_answer(door: Door, monkeypatch: pytest.Mon
     with door.store.read() as connection:
         rows = connection.exec_driver_sql("SELECT state, answer_body FROM guard_messages").all()
     assert rows == [("claimed", None)]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, "answered"),
+        (OperationFault("CounterpartTimeout", "too late", "遅い", temporary=True), "fault"),
+        (OperationFault("CounterpartTimeout", "too late", "遅い", temporary=False), "fault"),
+        (KeyError("bug"), "failed"),
+    ],
+)
+def test_what_was_asked_of_others_is_committed_with_what_became_of_it(
+    door: Door, error: Exception | None, outcome: str
+) -> None:
+    commits: list[int] = []
+
+    def asks(_: Any) -> Any:
+        before = len(kept(door))
+        door.store.keep([plain_entry(1), plain_entry(2)])
+        commits.append(len(kept(door)) - before)
+        if error is not None:
+            raise error
+        return questions.ANSWER
+
+    door.handlers["terminal"] = asks
+    post(door, question())
+    assert commits == [0]
+    assert told(kept(door))[:2] == [("out", "answer", "answered")] * 2
+    assert [one[2] for one in told(kept(door))[2:]] == [outcome] * 2
+
+
+def test_what_was_asked_is_kept_though_another_worker_took_the_message_over(door: Door) -> None:
+    def asks(_: Any) -> Any:
+        door.store.keep([plain_entry(1)])
+        with door.store.unit_of_work() as work:
+            work.connection.exec_driver_sql("UPDATE guard_messages SET token = 'another'")
+        return questions.ANSWER
+
+    door.handlers["terminal"] = asks
+    assert post(door, question()).status == 500
+    assert told(kept(door))[0] == ("out", "answer", "answered")

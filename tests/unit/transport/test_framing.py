@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway.transport.framing import Rejected, judge_head
 from gateway.transport.limits import FrontLimits
 from gateway.transport.reader import RequestReader
+from tests.kit.examples import examples
 
 _LIMITS = FrontLimits(body_bytes=100, body_bytes_by_path={"/pieces/1": 1000})
 _HOST = ("host", "a")
@@ -101,7 +102,7 @@ def test_a_request_is_the_same_however_it_is_cut(raw: bytes, cuts: list[int]) ->
     assert reader.headers[-1] == ("x-a", "")
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.sampled_from(_REQUESTS), st.data())
 def test_a_changed_byte_is_refused_or_read_never_a_crash(raw: bytes, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(raw) - 1))

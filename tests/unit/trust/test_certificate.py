@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.refusals import Refused
 from gateway.trust import DEVELOPMENT_MARK, Anchor, TrustStore, Usage, is_development, read_certificate
+from tests.kit.examples import examples
 from tests.kit.forge import AT, ISSUING, LEAF, ROOT, altered, der, key, make
 
 GOOD = der(make("system", key("leaf"), "root", key("root"), LEAF))
@@ -34,7 +35,7 @@ def test_any_bytes(raw: bytes) -> None:
     assert rule(raw) == "token-unreadable"
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255))
 def test_one_octet_changed(place: int, octet: int) -> None:
     raw = bytearray(GOOD)
@@ -47,7 +48,7 @@ def test_one_octet_changed(place: int, octet: int) -> None:
         assert rule(bytes(raw)) not in {"good", ""}
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.integers(0, len(GOOD) - 1))
 def test_cut_short(length: int) -> None:
     assert rule(GOOD[:length]) == "token-unreadable"

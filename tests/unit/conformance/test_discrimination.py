@@ -1,0 +1,36 @@
+"""The harness tells a good server from a weak one: each flaw is found by its cases, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.conformance import load_cases, run
+from tests.kit.door import Door
+from tests.unit.conformance.weak_server import switch_off, target_of
+
+CASES = load_cases()
+RULES = sorted({case.rule.name for case in CASES if case.rule is not None})
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    opened = Door.open(tmp_path_factory.mktemp("door"))
+    yield opened
+    opened.close()
+
+
+def test_a_good_server_passes_every_case(door: Door) -> None:
+    outcomes = list(run(target_of(door), CASES))
+    assert {outcome.case.id: outcome.complaints for outcome in outcomes if not outcome.passed} == {}
+    assert len(outcomes) == len(CASES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_is_off_is_found_and_nothing_else(
+    rule: str, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch_off(rule, monkeypatch)
+    failed = {outcome.case.id for outcome in run(target_of(door), CASES) if not outcome.passed}
+    assert failed == {case.id for case in CASES if case.rule is not None and case.rule.name == rule}
