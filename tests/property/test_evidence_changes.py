@@ -17,6 +17,7 @@ from gateway.clock import FixedClock
 from gateway.evidence import Seal
 from gateway.store import Store
 from tests.kit.evidence import append, audit, kinds, message_entry, plain_entry, sealer
+from tests.kit.examples import examples
 from tests.kit.identities import NOW
 
 TEXTS = ("direction", "kind", "peer", "operation", "message_id", "relates_to", "outcome", "algorithm")
@@ -77,7 +78,7 @@ def _found(store: Store, last: Seal, *, bodies: bool = True) -> set[str]:
 
 
 _SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

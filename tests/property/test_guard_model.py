@@ -15,6 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from gateway.clock import FixedClock
 from gateway.refusals import Refused
 from gateway.store import Claimed, ClaimLost, InProgress, Store, Stored, StoredAnswer, Token
+from tests.kit.examples import examples
 
 _LEASE, _SEEN = timedelta(seconds=10), timedelta(minutes=6)
 _KEEP = {"question": timedelta(hours=1), "change": timedelta(days=90)}
@@ -206,4 +207,4 @@ class GuardAgainstModel(RuleBasedStateMachine):
 
 
 TestGuardAgainstModel = GuardAgainstModel.TestCase
-TestGuardAgainstModel.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestGuardAgainstModel.settings = settings(max_examples=examples(50), stateful_step_count=40, deadline=None)

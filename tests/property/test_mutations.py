@@ -21,6 +21,7 @@ from gateway.wss.engine_lxml import LxmlEngine
 from gateway.wss.engine_xmlsec import XmlsecEngine
 from gateway.wss.verify import VerifiedMessage, Verifier
 from tests.kit import identities, tree
+from tests.kit.examples import examples
 from tests.kit.identities import NOW
 from tests.kit.messages import Draft, Style, good_answer, good_request
 from tests.kit.refusal import ANSWER, REQUEST, check
@@ -213,7 +214,9 @@ def test_changes_of_the_structure(
         check(first == second, f"change {count}: the engines differ: {first} {second}")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(raw=st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_refused(verifiers: tuple[Verifier, Verifier], raw: bytes) -> None:
     for verifier in verifiers:
@@ -223,7 +226,9 @@ def test_any_bytes_are_refused(verifiers: tuple[Verifier, Verifier], raw: bytes)
 XML_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"]), max_size=60)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(text=XML_TEXT, attribute=XML_TEXT, space=st.text(" \t\r\n", max_size=6))
 def test_any_text_in_the_body_is_accepted(
     verifiers: tuple[Verifier, Verifier], text: str, attribute: str, space: str

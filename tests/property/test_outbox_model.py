@@ -25,6 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from gateway.errors import CounterpartError, CounterpartFault, CounterpartTimeout, CounterpartUnavailable
 from gateway.outbox import Attempt, Policy, decide
 from gateway.store import Delivered, Lease, OutboxRow, OutboxState, Wanted
+from tests.kit.examples import examples
 from tests.kit.outbox import Boxes, outgoing
 
 KEYS = ("k1", "k2")
@@ -237,7 +238,7 @@ class Delivery(RuleBasedStateMachine):
 
 
 TestDelivery = Delivery.TestCase
-TestDelivery.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+TestDelivery.settings = settings(max_examples=examples(30), stateful_step_count=40, deadline=None)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -201,6 +201,9 @@ def test_an_instruction_that_some_parsers_follow(bench: Bench, target: str) -> N
         '<xi:fallback xmlns:xi="http://www.w3.org/2001/XInclude"/>',
         '<xop:Include xmlns:xop="http://www.w3.org/2004/08/xop/include" href="cid:1@example.org"/>',
         '<include xmlns="http://www.w3.org/2001/XInclude" href="#xpointer(/)"/>',
+        # Its namespace spelt with a character reference, and with the word nowhere in the bytes.
+        '<xi:include xmlns:xi="http://www.w3.org/2001/&#88;Include" href="file:///etc/passwd"/>',
+        '<xop:Include xmlns:xop="http://www.w3.org/2004/08/&#x78;op/include" href="cid:1"/>',
     ],
 )
 def test_an_inclusion(bench: Bench, xml: str) -> None:

@@ -339,7 +339,7 @@ def test_an_engine_that_is_asked_about_a_key_which_step_5_refuses() -> None:
     key = found.certificate.public_key()
     algorithm, covered = step_5_algorithms(security), step_6_references(envelope, security)
     with expect_refusal("signature-value", FAULT):
-        LxmlEngine().check(Question(security, algorithm, covered, key, found.der))
+        LxmlEngine().check(Question(security, algorithm, covered, key, found.der, b""))
 
 
 # Two engines

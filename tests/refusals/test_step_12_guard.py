@@ -14,6 +14,9 @@ from gateway.clock import FixedClock
 from gateway.errors import StoreError
 from gateway.refusals import Fault, Refused
 from gateway.store import Claimed, InProgress, Store, Stored, StoredAnswer
+from gateway.store.committed_guard import _again
+from gateway.store.failures import Conflict
+from gateway.store.guard_batch import Worked
 
 ANSWER = StoredAnswer("urn:x:answer", b"<a/>")
 Claim = Callable[..., Any]
@@ -58,7 +61,8 @@ def _refused(rule: str, call: Callable[[], object]) -> Refused:
     except Refused as refused:
         if (refused.rule.name, refused.rule.step) != (rule, 12):
             pytest.fail(f"refused by {refused.rule.name}, not by {rule}")
-        if refused.rule.fault is not Fault.DUPLICATE_MESSAGE:
+        passes = rule in {"still-worked-on", "guard-undecided"}
+        if refused.rule.fault is not (Fault.BUSY if passes else Fault.DUPLICATE_MESSAGE):
             pytest.fail(f"the fault is {refused.rule.fault}")
         return refused
     pytest.fail(f"not refused: {outcome!r}")
@@ -192,6 +196,21 @@ def test_waiting_alone_ends_with_the_deadline(claim: Claim, store: Store, clock:
     )
 
 
+def test_a_change_whose_first_message_is_still_worked_on(
+    claim: Claim, store: Store, clock: FixedClock
+) -> None:
+    """A change writes in the transaction that claims it: while another holds the claim it writes nothing."""
+    claim()
+    now = clock.now()
+    second = Worked(
+        "terminal-1", "urn:uuid:1", b"content", b"second", now, now + timedelta(minutes=6), now, ANSWER
+    )
+    written: list[object] = []
+    _refused("still-worked-on", lambda: store.guard.answer_change(second, written.append))
+    if written:
+        pytest.fail("it wrote beside another's claim")
+
+
 def test_a_locked_database_decides_nothing(
     claim: Claim, store: Store, clock: FixedClock, tmp_path: Path
 ) -> None:
@@ -244,3 +263,10 @@ def test_a_clock_behind_the_newest_commit_decides_nothing(claim: Claim, clock: F
     clock.advance(timedelta(seconds=-1))
     refused = _refused("guard-undecided", lambda: claim(signature=b"beyond it"))
     assert "clock" in refused.found
+
+
+def test_what_others_write_at_every_look_is_not_decided() -> None:
+    def look() -> None:
+        raise Conflict("another worker wrote in the same moment")
+
+    _refused("guard-undecided", lambda: _again(look))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from gateway.contract import FAULTS, TYPES, read_request
+from gateway.contract import FAULTS, SERVICES, TYPES, Operation, Service, read_request, write_body
 from gateway.refusals import Refused
+from tests.kit import changes
 from tests.kit.questions import BY_CODE, BY_DOCUMENT, NATIONAL, TERMINAL, VERIFY, element, find
 from tests.kit.refusal import Unexpected, check
 
@@ -14,10 +15,17 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ITEMS = "presentedDocument/items"
 
 
-def refused(root: etree._Element, rule: str, where: str, found: str = "") -> None:
+def refused(
+    root: etree._Element,
+    rule: str,
+    where: str,
+    found: str = "",
+    service: Service = TERMINAL,
+    operation: Operation = VERIFY,
+) -> None:
     """The element must be refused by this rule, at this path, for this kind of reason."""
     try:
-        read_request(TERMINAL, VERIFY, root)
+        read_request(service, operation, root)
     except Refused as refusal:
         seen = (refusal.rule.name, refusal.where, refusal.found)
         wanted = (rule, where, found)
@@ -51,7 +59,7 @@ def test_no_xsi_attribute_anywhere(path: str, name: str, text: str) -> None:
 
 def test_xsi_namespace_written_with_character_references() -> None:
     text = etree.tostring(element(BY_CODE)).replace(
-        b"<t:caller>", b'<t:caller xmlns:q="http://www.w3.org/2001/XMLSchema&#45;instance" q:nil="false">'
+        b"<t:caller ", b'<t:caller xmlns:q="http://www.w3.org/2001/XMLSchema&#45;instance" q:nil="false" '
     )
     refused(etree.fromstring(text), "xsi", "VerifyIdentity")
 
@@ -137,3 +145,17 @@ def test_a_date_that_contradicts_itself(field: str, text: str, code: str) -> Non
     root = element()
     find(root, f"{ITEMS}/birthDate/{field}").text = text
     refused(root, "value", f"VerifyIdentity/{ITEMS}/birthDate", code)
+
+
+def test_a_report_of_changes_has_no_revisions() -> None:
+    """再送信 is an operation of its own; only notices onward carry the revision."""
+    service = SERVICES["resident_record"]
+    operation = service.operation("ReportChanges")
+    root = etree.fromstring(write_body(service, operation, changes.report(changes.move(1, 2, "千代田区"))))
+    number = find(root, "change/number")
+    revision = etree.Element(f"{{{TYPES}}}revision")
+    number.addnext(revision)
+    revision.text = "0"
+    check(read_request(service, operation, root).changes[0].revision == 0, "the first report is revision 0")
+    revision.text = "1"
+    refused(root, "value", "ReportChanges/change/revision", "revision", service, operation)

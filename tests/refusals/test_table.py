@@ -26,7 +26,7 @@ PROFILE = {
     9: {"wsu:MessageExpired"},
     10: {"wsa:InvalidAddressingHeader", "wsa:ActionNotSupported", "wsa:MessageAddressingHeaderRequired"},
     11: {"wsse:FailedAuthentication", "juki:NotPermitted"},
-    12: {"juki:DuplicateMessage"},
+    12: {"juki:DuplicateMessage", "juki:Busy"},
     13: {"juki:InvalidRequest"},
 }
 """Step to the faults that a sender may see, as the profile's verification table has them."""

@@ -1,0 +1,148 @@
+"""Steps 3 and 4 in one look come to what they come to one by one, on good messages and on mutants.
+
+A yes (an envelope taken apart, or one of the two refusals that the look may raise) must be what the two steps
+say; a no decides nothing. The step-by-step way is what names every other refusal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from gateway.refusals import Refused
+from gateway.wss.envelope import step_3_shape
+from gateway.wss.parse import step_2_parse
+from gateway.wss.profile import Limits
+from gateway.wss.security import step_4_security
+from gateway.wss.sign import Outgoing, sign
+from gateway.wss.usual import usual_form
+from tests.kit import identities
+from tests.kit.evidence import file_signer
+from tests.kit.messages import SERVICE, Draft, Style, good_answer, good_request
+from tests.property.test_mutations import change_bytes, change_tree
+
+LIMITS = Limits()
+BODY = f'<t:Ask xmlns:t="{SERVICE}"><t:name>髙橋\u3000𠮷子</t:name><t:empty/></t:Ask>'
+STYLES = (
+    Style(),
+    Style(security_first=True, gap="\n", order=("signature", "timestamp", "token")),
+    Style(soap="S", wsa="a", wsse="x", wsu="u", ds="d", digest="http://www.w3.org/2001/04/xmlenc#sha512"),
+)
+"""Some forms that are usual enough."""
+
+
+@cache
+def good(number: int, *, answer: bool) -> Draft:
+    make = good_answer if answer else good_request
+    return make(identities.identity("P-256"), style=STYLES[number], body=BODY)
+
+
+def in_one_look(root: etree._Element) -> Any:
+    """What the look says: None, the refusal, or everything that was read."""
+    try:
+        found = usual_form(root, LIMITS)
+    except Refused as refused:
+        return refused.rule.name, refused.where, refused.found
+    return None if found is None else parts(*found)
+
+
+def step_by_step(root: etree._Element) -> Any:
+    try:
+        envelope = step_3_shape(root)
+        return parts(envelope, step_4_security(envelope, LIMITS))
+    except Refused as refused:
+        return refused.rule.name, refused.where, refused.found
+
+
+def parts(*read: Any) -> list[dict[str, Any]]:
+    """Elements are compared by identity: they are of one tree."""
+    return [{f.name: getattr(one, f.name) for f in dataclasses.fields(one)} for one in read]
+
+
+def same(raw: bytes, told: str) -> str:
+    """Both come to the same, where the look says anything; gives what it said."""
+    try:
+        root = step_2_parse(raw, LIMITS)
+    except Refused:
+        return "unread"
+    look = in_one_look(root)
+    if look is None:
+        return "no"
+    wanted = step_by_step(root)
+    if look != wanted:
+        pytest.fail(f"{told}: {look} in one look, {wanted} step by step, of {raw!r}")
+    return "yes" if isinstance(look, list) else "refused"
+
+
+@pytest.mark.parametrize("answer", [False, True])
+@pytest.mark.parametrize("number", range(len(STYLES)))
+def test_a_usual_message_is_seen_as_one(number: int, answer: bool) -> None:
+    assert same(good(number, answer=answer).raw(), "the good message") == "yes"
+
+
+@pytest.mark.parametrize("relates_to", [None, "urn:uuid:1"])
+def test_our_own_messages_are_usual(relates_to: str | None) -> None:
+    confirms = None if relates_to is None else "AAAA"
+    outgoing = Outgoing(etree.fromstring(BODY), "urn:to", "urn:do", "urn:uuid:2", relates_to, confirms)
+    signed = sign(outgoing, file_signer(), datetime.now(UTC))
+    assert same(signed.raw, "our own") == "yes"
+
+
+@pytest.mark.parametrize("answer", [False, True])
+@pytest.mark.parametrize("number", range(len(STYLES)))
+def test_changes_of_the_bytes(number: int, answer: bool) -> None:
+    draw = random.Random(f"bytes {number} {answer}")  # noqa: S311 - a seed that replays, no secret
+    original = good(number, answer=answer).raw()
+    seen = {"unread": 0, "no": 0, "yes": 0, "refused": 0}
+    for count in range(1_000):
+        raw = original
+        for _ in range(draw.choice((1, 1, 2))):
+            raw = change_bytes(raw, draw)
+        seen[same(raw, f"change {count}")] += 1
+    assert min(seen.values()) > 10, seen
+
+
+@pytest.mark.parametrize("answer", [False, True])
+@pytest.mark.parametrize("number", range(len(STYLES)))
+def test_changes_of_the_structure(number: int, answer: bool) -> None:
+    draw = random.Random(f"structure {number} {answer}")  # noqa: S311 - a seed that replays, no secret
+    original = good(number, answer=answer)
+    seen = {"unread": 0, "no": 0, "yes": 0, "refused": 0}
+    for count in range(700):
+        draft = Draft(original.root.copy(), original.identity)
+        for _ in range(draw.choice((1, 1, 2))):
+            change_tree(draft, draw)
+        seen[same(draft.raw(), f"change {count}")] += 1
+    assert seen["no"] > 100, seen
+    assert seen["yes"] > 10, seen
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<soap:Envelope ", b'<soap:Envelope xml:lang="ja" '),
+        (
+            b"<soap:Envelope ",
+            b'<soap:Envelope xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="0" ',
+        ),
+        (b"<t:name>", b'<t:name xml:id="body-1">'),
+        (b"<t:name>", b'<t:name AssertionID="body-1">'),
+        (b"</soap:Header>", b"x</soap:Header>"),
+        (b"</soap:Header>", b'<o:o xmlns:o="urn:o"/></soap:Header>'),
+        (b"</t:Ask>", b"</t:Ask><o:o xmlns:o='urn:o'/>"),
+        (b"<wsu:Expires>", b'<wsu:Expires ValueType="x">'),
+        (b"<wsa:To ", b"<wsa:To soap:mustUnderstand='1' "),
+    ],
+)
+def test_what_is_not_usual(old: bytes, new: bytes) -> None:
+    raw = good(0, answer=False).raw()
+    if old not in raw:
+        raise AssertionError(old)
+    told = same(raw.replace(old, new, 1), old.decode())
+    assert told == "no"
