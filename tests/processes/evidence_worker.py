@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from pathlib import Path
 
 from gateway.clock import FixedClock
 from gateway.store import Store
+from tests.kit.databases import location
 from tests.kit.evidence import append, plain_entry
 from tests.kit.identities import NOW
 
@@ -53,7 +53,7 @@ def open_transaction(store: Store) -> None:
 
 def main() -> None:
     mode, folder, chain, *arguments = sys.argv[1:]
-    store = Store.open(Path(folder), clock=FixedClock(NOW), lock_timeout_seconds=30)
+    store = Store.open(location(folder), clock=FixedClock(NOW), lock_timeout_seconds=30)
     if int(chain):
         store.evidence.use(int(chain))
     say("ready")

@@ -10,13 +10,13 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from gateway.clock import SystemClock
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Match, SearchTerms
-from gateway.store import Found, Progress, Store, register_load
+from gateway.store import Found, Newcomer, Progress, Store, register_load
+from tests.kit.databases import location
 from tests.kit.townspeople import townspeople
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -34,7 +34,8 @@ def load(store: Store, count: str) -> Any:
     def report(progress: Progress) -> None:
         say(f"{progress.phase} {progress.done}")
 
-    return store.loader.load(townspeople(int(count)), source="town", recorded_at=NOW, progress=report)
+    newcomers = (Newcomer((record,)) for record in townspeople(int(count)))
+    return store.loader.load(newcomers, source="town", recorded_at=NOW, progress=report)
 
 
 def change(store: Store, mark: str, threads: str, rounds: str) -> Any:
@@ -66,7 +67,7 @@ def change(store: Store, mark: str, threads: str, rounds: str) -> Any:
 
 def main() -> None:
     mode, folder, *arguments = sys.argv[1:]
-    store = Store.open(Path(folder), clock=SystemClock(), lock_timeout_seconds=30)
+    store = Store.open(location(folder), clock=SystemClock(), lock_timeout_seconds=30)
     say("ready")
     result = {"load": load, "change": change}[mode](store, *arguments)
     say(json.dumps(result))

@@ -12,12 +12,12 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from gateway.clock import SystemClock
 from gateway.refusals import Refused
 from gateway.store import ChainLine, Claimed, RefusalRecord, Store, Stored, StoredAnswer
+from tests.kit.databases import location
 
 
 def times(lease_seconds: float = 10.0) -> dict[str, datetime]:
@@ -66,7 +66,7 @@ def add(store: Store, threads: str, rounds: str) -> Any:
             with store.unit_of_work() as unit:
                 sql = unit.connection.exec_driver_sql
                 value = sql("SELECT value FROM race").scalar_one()
-                sql("UPDATE race SET value = ?", (value + 1,))
+                sql(f"UPDATE race SET value = {value + 1}")  # noqa: S608
             longest = max(longest, time.perf_counter() - began)
         return longest
 
@@ -177,7 +177,9 @@ def fill(store: Store, octets: str) -> Any:
 
 def main() -> None:
     mode, folder, *arguments = sys.argv[1:]
-    store = Store.open(Path(folder), clock=SystemClock(), upgrade=mode == "create", lock_timeout_seconds=30)
+    store = Store.open(
+        location(folder), clock=SystemClock(), upgrade=mode == "create", lock_timeout_seconds=30
+    )
     say("ready")
     sys.stdin.readline()
     result = None if mode == "create" else globals()[mode](store, *arguments)

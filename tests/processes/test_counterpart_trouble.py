@@ -6,6 +6,7 @@ The gateway's deadline for it is 2 s here; the terminal must have its fault with
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -43,10 +44,12 @@ TROUBLE = {
     "wrong-relates-to": "CounterpartAnswerInvalid",
 }
 
+ONLY = ("131016-cs", "national-server")
+
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with running(tmp_path_factory.mktemp("network") / "net", deadline_seconds=DEADLINE) as started:
+    with running(tmp_path_factory.mktemp("network") / "net", only=ONLY, deadline_seconds=DEADLINE) as started:
         yield started
 
 
@@ -73,7 +76,7 @@ def expect(network: Network, request: Draft, answer: Reply, seconds: float, code
     assert b"match" not in answer.body
     assert seconds < IN_TIME
     (line,) = [one for one in network.messages(GATEWAY) if one["reference"] == seen.reference]
-    assert line["outcome"] == "fault"
+    assert (line["outcome"], line["fault"]) == ("fault", code)
     assert any(
         one["event"] == "counterpart-failed" and one["reference"] == seen.reference
         for one in network.lines(GATEWAY)
@@ -110,12 +113,29 @@ def test_every_behaviour(network: Network, question: IdentityQuestion, behaviour
 def test_the_command_changes_the_behaviour(network: Network) -> None:
     assert network.command("simulator", "set", network.folder, NATIONAL, "down").returncode == 0
     person = network.person(card_state="active")
+    who = ("--terminal", "131016-T001", "--operator", "V1310160001/OP01")
+    asking = (
+        "verify",
+        "--state",
+        network.state(TERMINAL).path,
+        *who,
+        "--code",
+        person["resident_record_code"],
+    )
     try:
         with network.client() as client, pytest.raises(CounterpartFault) as caught:
             client.terminal.verify_identity(by_code(person))
+        told = network.command("terminal", *asking, "--json")
     finally:
         assert network.command("simulator", "set", network.folder, NATIONAL, "off").returncode == 0
     assert (caught.value.code, caught.value.standing) == ("CounterpartUnavailable", "bound")
+    assert told.returncode == 3, "the clerk's command says that somebody was not reached"
+    explained = network.command(
+        "explain", caught.value.reference, "--state", network.state(GATEWAY).path, "--json"
+    )
+    document = json.loads(explained.stdout)
+    assert (document["fault"], document["temporary"]) == ("juki:CounterpartUnavailable", True)
+    assert {one["destination"] for one in document["asked"]} == {NATIONAL}
     with network.client() as client:
         assert client.terminal.verify_identity(by_code(person)).result.value == "match"
 

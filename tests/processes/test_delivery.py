@@ -14,13 +14,15 @@ import pytest
 
 from gateway.kill_points import AFTER_CLAIM, AFTER_SEND, AFTER_SETTLE, BEFORE_SETTLE, DURING_RECOVERY
 from gateway.store import OutboxState
+from tests.kit.databases import database_of, databases
 from tests.kit.delivery import Delivery, delivering, gone, wait
 from tests.kit.network import COMMAND
 
 
-@pytest.fixture(scope="module")
-def delivery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Delivery]:
-    with delivering(tmp_path_factory.mktemp("delivery") / "net") as made:
+@pytest.fixture(scope="module", params=databases("delivery"))
+def delivery(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Delivery]:
+    folder = tmp_path_factory.mktemp("delivery") / "net"
+    with database_of(request.param) as database, delivering(folder, database) as made:
         made.start_receiver()
         yield made
 

@@ -5,7 +5,9 @@ One network; what is revoked here was issued for it.
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import json
 import shutil
 import threading
@@ -16,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.diagnosis import CAUSES
 from gateway.pki import Authority
 from gateway.refusals import RULES
 from gateway.settings import load_settings, render_settings
 from gateway.state import StateFolder
-from tests.kit import replies
+from tests.kit import identities, replies, signing, tree
 from tests.kit.network import (
     GATEWAY,
     TERMINAL,
@@ -30,11 +34,15 @@ from tests.kit.network import (
     running,
 )
 
+ONLY = ("131016-cs", "national-server")
+
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     # Every refusal is recorded, none only counted: what a record tells is looked at, too.
-    with running(tmp_path_factory.mktemp("network") / "net", refusals={"per_minute": 100_000}) as started:
+    with running(
+        tmp_path_factory.mktemp("network") / "net", only=ONLY, refusals={"per_minute": 100_000}
+    ) as started:
         yield started
 
 
@@ -105,6 +113,76 @@ def test_digests_expected_and_got_are_explained(network: Network) -> None:
     assert told["found"]
     assert told["wanted"]
     assert told["found"] != told["wanted"]
+
+
+@pytest.fixture(scope="module")
+def indented(network: Network) -> tuple[bytes, replies.Read]:
+    """A request whose Body was indented after signing, and its fault."""
+    request = network.message(by_code(network.person(card_state="active")))
+    inner = tree.write(request.body)
+    raw = request.raw().decode().replace(inner, inner.replace("><", ">\n  <")).encode()
+    return raw, replies.read(network.post(raw).body)
+
+
+def test_the_cause_is_found_in_the_kept_bytes(network: Network, indented: tuple[bytes, replies.Read]) -> None:
+    raw, seen = indented
+    told = json.loads(explain(network, seen.reference, "--json").stdout)["message"]
+    assert [(one["cause"], one["where"], one["proved"]) for one in told["causes"]] == [
+        ("pretty-printed", "Body", True)
+    ]
+    assert [one["outcome"] for one in told["steps"]] == ["passed"] * 6 + ["refused"] + ["not-reached"] * 2
+    (body,) = [one for one in told["references"] if not one["holds"]]
+    assert (body["element"], body["algorithm"]) == ("Body", "sha256")
+    assert hashlib.sha256(body["canonical"].encode()).hexdigest() == body["computed"] != body["in_message"]
+    kept = list((network.state(GATEWAY).data / "refused").iterdir())
+    assert kept
+    assert not any(raw in file.read_bytes() for file in kept)
+
+
+def test_a_message_is_explained_by_its_id_and_by_its_file(
+    network: Network, indented: tuple[bytes, replies.Read], tmp_path: Path
+) -> None:
+    raw, seen = indented
+    by_id = explain(network, seen.relates_to, "--lang", "ja", "--canonical")
+    assert by_id.returncode == 0
+    assert all(
+        text in by_id.stdout for text in (CAUSES["pretty-printed"].mend_ja, "正規化SignedInfo", "確定")
+    )
+    file = tmp_path / "message.xml"
+    file.write_bytes(raw)
+    told = json.loads(explain(network, str(file), "--json").stdout)
+    assert told["digest"] == hashlib.sha256(raw).hexdigest()
+    assert [one["cause"] for one in told["message"]["causes"]] == ["pretty-printed"]
+    later = json.loads(explain(network, str(file), "--at", "2020-01-01T00:00:00Z", "--json").stdout)
+    assert later["message"]["refused_by"] == "certificate-not-yet-valid"
+
+
+def test_a_good_message_in_a_file_is_said_to_be_good(network: Network, tmp_path: Path) -> None:
+    request = network.message(by_code(network.person(card_state="active")))
+    answer = network.post(request.raw())
+    for name, raw in (("request.xml", request.raw()), ("answer.xml", answer.body)):
+        (tmp_path / name).write_bytes(raw)
+        told = json.loads(explain(network, str(tmp_path / name), "--json").stdout)
+        assert told["message"]["refused_by"] is None, name
+        assert told["message"]["causes"] == []
+    assert explain(network, str(tmp_path / "request.xml"), "--at", "yesterday").returncode == 2
+    assert explain(network, "ref", "--at", "2026-01-01").returncode == 2
+
+
+def test_another_key_is_named_when_its_certificate_is_given(network: Network, tmp_path: Path) -> None:
+    request = network.message(by_code(network.person(card_state="active")))
+    stranger = identities.authority().identity("RSA-2048", "stranger")
+    certificate = tmp_path / "stranger.pem"
+    certificate.write_bytes(stranger.certificate.public_bytes(Encoding.PEM))
+    value = signing.signature_value(request.signed_info, stranger)
+    request.root.one("SignatureValue").text = base64.b64encode(value).decode()
+    file = tmp_path / "message.xml"
+    file.write_bytes(request.raw())
+    told = json.loads(explain(network, str(file), "--certificate", str(certificate), "--json").stdout)
+    assert [(one["cause"], one["told"]) for one in told["message"]["causes"]] == [
+        ("other-key", "stranger.pem")
+    ]
+    assert explain(network, str(file), "--certificate", str(file)).returncode == 2
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

@@ -42,10 +42,12 @@ NEGATIVE = {
     "wrong_role": ("role", "juki:NotPermitted"),
 }
 
+ONLY = ("131016-cs", "national-server")
+
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with running(tmp_path_factory.mktemp("network") / "net") as started:
+    with running(tmp_path_factory.mktemp("network") / "net", only=ONLY) as started:
         yield started
 
 

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from gateway.state import StateFolder
 COMMAND = (sys.executable, "-m", "gateway.cli")
 READY_SECONDS = 30
 SERVED = tuple(system.id for system in DEVELOPMENT.served)
+FEW = ("131016-cs", "national-server")
+"""Servers of the networks of which the number plays no part."""
 CALLERS = tuple(system.id for system in DEVELOPMENT.systems if not system.served)
 _LIVE = shutil.ignore_patterns("network.json", "*.sqlite*")
 NEGATIVE = {
@@ -47,12 +49,20 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 class Up:
     """A running ``network up --json``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, only: Sequence[str] = ()) -> None:
         self.folder = folder
+        self.served = only or SERVED
         self.stale = self.written()
         self.errors = (folder.parent / f"{folder.name}.err").open("w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [*COMMAND, "network", "up", str(folder), "--json"],
+            [
+                *COMMAND,
+                "network",
+                "up",
+                str(folder),
+                "--json",
+                *(part for one in only for part in ("--only", one)),
+            ],
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
@@ -66,7 +76,7 @@ class Up:
                 pytest.fail(f"not ready: {self.errors.read()}")
             time.sleep(0.05)
         self.document = json.loads((folder / "network.json").read_text(encoding="utf-8"))
-        self.servers = [self.server(name) for name in SERVED]
+        self.servers = [self.server(name) for name in self.served]
 
     def written(self) -> int | None:
         """Which network.json is there now; a supervisor that was killed leaves one."""
@@ -88,17 +98,17 @@ class Up:
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Up]]:
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Up]]:
     """Starts networks. All are copies of one, stopped: its keys are made once, its ports wanted by all."""
     started: list[Up] = []
     stopped = tmp_path_factory.mktemp("stopped") / "net"
 
-    def up(folder: Path) -> Up:
+    def up(folder: Path, only: Sequence[str] = ()) -> Up:
         if started and not folder.exists():
             if not stopped.exists():
                 shutil.copytree(started[0].folder, stopped, ignore=_LIVE)
             shutil.copytree(stopped, folder)
-        started.append(Up(folder))
+        started.append(Up(folder, only))
         started[-1].wait()
         return started[-1]
 
@@ -108,7 +118,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
 
 
 @pytest.fixture(scope="module")
-def running(start: Callable[[Path], Up], tmp_path_factory: pytest.TempPathFactory) -> Up:
+def running(start: Callable[..., Up], tmp_path_factory: pytest.TempPathFactory) -> Up:
     return start(tmp_path_factory.mktemp("network") / "net")
 
 
@@ -149,16 +159,28 @@ def test_the_document_says_everything(running: Up) -> None:
     assert set(systems) == {*SERVED, *CALLERS}
     common = {"id", "role", "name", "municipality", "state", "signing", "tls"}
     for name, system in systems.items():
-        more = {"address", "services"} if name in SERVED else {"terminals", "operators", "purposes"}
+        more = (
+            {"address", "addresses", "monitoring", "services"}
+            if name in SERVED
+            else {"terminals", "operators", "purposes", "legal_bases"}
+        )
         assert set(system) == common | more
         assert Path(system["state"]) == running.folder / name
     gateway, national = systems["131016-cs"], systems["national-server"]
     assert (gateway["role"], gateway["municipality"]) == ("municipal_cs", "131016")
-    url = gateway["address"] + "terminal/1"
-    assert gateway["services"] == {
-        "terminal": {"url": url, "wsdl": f"{url}?wsdl", "callers": ["integrated_terminal"]}
+    callers = {
+        "terminal": ["integrated_terminal"],
+        "resident_record": ["resident_record_system"],
+        "number_use": ["number_use_system"],
+        "addressee_terminal": ["addressee_terminal"],
+        "municipal": ["municipal_cs"],
+        "consistency_result": ["national_server", "prefectural_server"],
     }
-    assert national["services"]["national"]["callers"] == ["municipal_cs"]
+    urls = {name: f"{gateway['address']}{name}/1" for name in callers}
+    assert gateway["services"] == {
+        name: {"url": url, "wsdl": f"{url}?wsdl", "callers": callers[name]} for name, url in urls.items()
+    }
+    assert national["services"]["national"]["callers"] == ["municipal_cs", "prefectural_server"]
     assert gateway["address"].startswith("https://127.0.0.1:")
     terminal = systems["131016-terminal-1"]
     assert terminal["terminals"]
@@ -271,8 +293,8 @@ def test_a_revocation_reaches_every_system(running: Up) -> None:
     wait_until(arrived, 5)
 
 
-def test_down_ends_all_and_a_new_start_keeps_the_ports(start: Callable[[Path], Up], tmp_path: Path) -> None:
-    first = start(tmp_path / "net")
+def test_down_ends_all_and_a_new_start_keeps_the_ports(start: Callable[..., Up], tmp_path: Path) -> None:
+    first = start(tmp_path / "net", FEW)
     processes = [first.process.pid, *children_of(first.process.pid)]
     assert set(first.servers) <= set(processes)
     down = run("network", "down", tmp_path / "net", "--json")
@@ -288,7 +310,7 @@ def test_down_ends_all_and_a_new_start_keeps_the_ports(start: Callable[[Path], U
     again = run("network", "down", tmp_path / "net", "--json")
     assert (again.returncode, json.loads(again.stdout)["ended"]) == (0, False)
 
-    second = start(tmp_path / "net")
+    second = start(tmp_path / "net", FEW)
     assert second.document == first.document
     # Ctrl-C is as good as 'down'.
     second.process.send_signal(signal.SIGINT)
@@ -296,8 +318,8 @@ def test_down_ends_all_and_a_new_start_keeps_the_ports(start: Callable[[Path], U
     assert not (tmp_path / "net" / "network.json").exists()
 
 
-def test_a_killed_supervisor_takes_its_servers_along(start: Callable[[Path], Up], tmp_path: Path) -> None:
-    first = start(tmp_path / "net")
+def test_a_killed_supervisor_takes_its_servers_along(start: Callable[..., Up], tmp_path: Path) -> None:
+    first = start(tmp_path / "net", FEW)
     children = children_of(first.process.pid)
     assert set(first.servers) <= set(children)
     first.process.kill()
@@ -306,12 +328,12 @@ def test_a_killed_supervisor_takes_its_servers_along(start: Callable[[Path], Up]
     # It could not tidy up; the next start and 'down' do.
     assert (tmp_path / "net" / "network.json").exists()
     assert run("network", "status", tmp_path / "net").returncode == 1
-    second = start(tmp_path / "net")
+    second = start(tmp_path / "net", FEW)
     assert second.document == first.document
 
 
-def test_a_server_that_ends_is_started_again(start: Callable[[Path], Up], tmp_path: Path) -> None:
-    up = start(tmp_path / "net")
+def test_a_server_that_ends_is_started_again(start: Callable[..., Up], tmp_path: Path) -> None:
+    up = start(tmp_path / "net", FEW)
     gateway = next(one for one in up.document["systems"] if one["id"] == "131016-cs")
     port = int(gateway["address"].rsplit(":", 1)[1].strip("/"))
     trusted = map(Path, (*up.document["trust"]["anchors"], *up.document["trust"]["intermediates"]))

@@ -18,10 +18,12 @@ from tests.kit.network import COMMAND, TERMINAL, Network, caller, running
 HOME, NEIGHBOUR, FAR = "131016", "131041", "141003"
 PREFECTURE = "13-prefectural-server"
 
+ONLY = ("131016-cs", "national-server", "13-prefectural-server", "14-prefectural-server")
+
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with running(tmp_path_factory.mktemp("network") / "net") as started:
+    with running(tmp_path_factory.mktemp("network") / "net", only=ONLY) as started:
         yield started
 
 

@@ -14,19 +14,21 @@ import pytest
 
 from gateway.clock import SystemClock
 from gateway.store import Store
+from tests.kit.databases import some
 from tests.kit.townspeople import townspeople
 
+STEPS = (2, 12, 20)
 _ROOT = Path(__file__).parents[2]
 _WORKER = Path(__file__).with_name("register_worker.py")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    Store.open(tmp_path, clock=SystemClock(), upgrade=True).close()
-    return tmp_path
+def folder(database: Path | str) -> Path | str:
+    Store.open(database, clock=SystemClock(), upgrade=True).close()
+    return database
 
 
-def _start(mode: str, folder: Path, *arguments: object) -> subprocess.Popen[str]:
+def _start(mode: str, folder: Path | str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(_WORKER), mode, str(folder), *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -43,13 +45,13 @@ def _result(process: subprocess.Popen[str]) -> object:
 
 
 @pytest.fixture
-def store(folder: Path) -> Iterator[Store]:
+def store(folder: Path | str) -> Iterator[Store]:
     store = Store.open(folder, clock=SystemClock())
     yield store
     store.close()
 
 
-def test_two_processes_of_two_threads_lose_no_version(folder: Path, store: Store) -> None:
+def test_two_processes_of_two_threads_lose_no_version(folder: Path | str, store: Store) -> None:
     for person in townspeople(5):
         with store.unit_of_work() as work:
             store.register.put(work, person, valid_from=None, reason=None, recorded_at=datetime.now(UTC))
@@ -61,8 +63,12 @@ def test_two_processes_of_two_threads_lose_no_version(folder: Path, store: Store
         assert len({version.record.address.inline for version in history}) == len(history)
 
 
-@pytest.mark.parametrize("steps", [2, 6, 12, 20])
-def test_a_load_that_is_killed_goes_on(folder: Path, store: Store, steps: int) -> None:
+@pytest.mark.parametrize(
+    ("database", "steps"),
+    [("sqlite", steps) for steps in STEPS] + [("postgresql", steps) for steps in some(STEPS, 1)],
+    indirect=["database"],
+)
+def test_a_load_that_is_killed_goes_on(folder: Path | str, store: Store, steps: int) -> None:
     killed = _start("load", folder, 1_000)
     assert killed.stdout is not None
     for _ in range(steps):

@@ -20,6 +20,7 @@ from gateway.clock import SystemClock
 from gateway.errors import StoreError
 from gateway.refusals import Refused
 from gateway.store import Claimed, InProgress, Store, Stored, StoredAnswer
+from tests.kit.databases import on_sqlite
 
 _ROOT = Path(__file__).parents[2]
 _WORKER = Path(__file__).with_name("store_worker.py")
@@ -28,7 +29,7 @@ _WORKER = Path(__file__).with_name("store_worker.py")
 class Worker:
     """One process of store_worker.py."""
 
-    def __init__(self, mode: str, folder: Path, *arguments: object) -> None:
+    def __init__(self, mode: str, folder: Path | str, *arguments: object) -> None:
         self.process = subprocess.Popen(
             [sys.executable, str(_WORKER), mode, str(folder), *map(str, arguments)],
             stdin=subprocess.PIPE,
@@ -70,17 +71,19 @@ def workers() -> Iterator[list[Worker]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path, clock=SystemClock(), upgrade=True)
+def store(database: Path | str) -> Iterator[Store]:
+    store = Store.open(database, clock=SystemClock(), upgrade=True)
     with store.unit_of_work() as work:
         work.connection.exec_driver_sql("CREATE TABLE race (value INTEGER)")
         work.connection.exec_driver_sql("INSERT INTO race VALUES (0)")
     yield store
+    with store.unit_of_work() as work:
+        work.connection.exec_driver_sql("DROP TABLE race")
     store.close()
 
 
 def _together(
-    workers: list[Worker], mode: str, folder: Path, *arguments: object, named: bool = False
+    workers: list[Worker], mode: str, folder: Path | str, *arguments: object, named: bool = False
 ) -> list[Any]:
     """The results of two processes that begin when both are ready."""
     for name in ("one", "two"):
@@ -108,31 +111,31 @@ def _times() -> dict[str, datetime]:
 
 
 def test_no_update_is_lost_between_threads_and_processes(
-    store: Store, tmp_path: Path, workers: list[Worker]
+    store: Store, database: Path | str, workers: list[Worker]
 ) -> None:
-    longest = _together(workers, "add", tmp_path, 4, 100)
+    longest = _together(workers, "add", database, 4, 100)
     assert _race(store) == 800
     assert max(longest) < 5  # nobody starves
 
 
-def test_two_processes_may_make_the_database_at_once(tmp_path: Path, workers: list[Worker]) -> None:
-    assert _together(workers, "create", tmp_path) == [None, None]
-    Store.open(tmp_path, clock=SystemClock()).close()
+def test_two_processes_may_make_the_database_at_once(database: Path | str, workers: list[Worker]) -> None:
+    assert _together(workers, "create", database) == [None, None]
+    Store.open(database, clock=SystemClock()).close()
 
 
 def test_of_identical_messages_exactly_one_is_claimed(
-    store: Store, tmp_path: Path, workers: list[Worker]
+    store: Store, database: Path | str, workers: list[Worker]
 ) -> None:
-    results = [names for process in _together(workers, "identical", tmp_path, 4, 20) for names in process]
+    results = [names for process in _together(workers, "identical", database, 4, 20) for names in process]
     for message in range(20):
         found = Counter(names[message] for names in results)
         assert found == {"claimed": 1, "replayed": 7}
 
 
 def test_of_fresh_signatures_of_one_message_id_one_works_and_all_get_its_answer(
-    store: Store, tmp_path: Path, workers: list[Worker]
+    store: Store, database: Path | str, workers: list[Worker]
 ) -> None:
-    results = _together(workers, "fresh", tmp_path, 4, 8, named=True)
+    results = _together(workers, "fresh", database, 4, 8, named=True)
     by_message = zip(*(thread for process in results for thread in process), strict=True)
     for outcomes in by_message:
         assert Counter(name for name, _ in outcomes) == {"claimed": 1, "stored": 7}
@@ -140,9 +143,9 @@ def test_of_fresh_signatures_of_one_message_id_one_works_and_all_get_its_answer(
 
 
 def test_of_fresh_signatures_in_one_transaction_one_has_an_effect(
-    store: Store, tmp_path: Path, workers: list[Worker]
+    store: Store, database: Path | str, workers: list[Worker]
 ) -> None:
-    results = _together(workers, "one_transaction", tmp_path, 4, 20, named=True)
+    results = _together(workers, "one_transaction", database, 4, 20, named=True)
     by_message = list(zip(*(thread for process in results for thread in process), strict=True))
     for outcomes in by_message:
         assert Counter(name for name, _ in outcomes) == {"claimed": 1, "stored": 7}
@@ -151,9 +154,9 @@ def test_of_fresh_signatures_in_one_transaction_one_has_an_effect(
 
 
 def test_a_worker_killed_between_claim_and_answer(
-    store: Store, tmp_path: Path, workers: list[Worker]
+    store: Store, database: Path | str, workers: list[Worker]
 ) -> None:
-    worker = Worker("claim_and_hang", tmp_path, 2.0)
+    worker = Worker("claim_and_hang", database, 2.0)
     workers.append(worker)
     assert worker.line() == "ready"
     worker.go()
@@ -174,9 +177,9 @@ def test_a_worker_killed_between_claim_and_answer(
 
 
 def test_a_worker_killed_inside_its_transaction_leaves_nothing(
-    store: Store, tmp_path: Path, workers: list[Worker]
+    store: Store, database: Path | str, workers: list[Worker]
 ) -> None:
-    worker = Worker("write_and_hang", tmp_path)
+    worker = Worker("write_and_hang", database)
     workers.append(worker)
     assert worker.line() == "ready"
     worker.go()
@@ -185,8 +188,10 @@ def test_a_worker_killed_inside_its_transaction_leaves_nothing(
     assert isinstance(store.guard.claim("t", "m", b"c", b"s1", **_times()), Claimed)
 
 
-def test_refusals_are_limited_over_all_processes(store: Store, tmp_path: Path, workers: list[Worker]) -> None:
-    kept = _together(workers, "refuse", tmp_path, 450, named=True)
+def test_refusals_are_limited_over_all_processes(
+    store: Store, database: Path | str, workers: list[Worker]
+) -> None:
+    kept = _together(workers, "refuse", database, 450, named=True)
     samples = store.refusals.count() - 100
     assert sum(kept) == store.refusals.count()
     assert 0 < samples <= 2 * 450 // 100
@@ -194,10 +199,11 @@ def test_refusals_are_limited_over_all_processes(store: Store, tmp_path: Path, w
     assert count.refused == 900
 
 
+@on_sqlite  # a file of ours
 def test_a_write_that_fails_ends_the_process_and_what_was_committed_stays(
-    store: Store, tmp_path: Path, workers: list[Worker]
+    store: Store, database: Path | str, workers: list[Worker]
 ) -> None:
-    worker = Worker("fill", tmp_path, 900_000)
+    worker = Worker("fill", database, 900_000)
     workers.append(worker)
     assert worker.line() == "ready"
     worker.go()

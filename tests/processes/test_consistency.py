@@ -1,0 +1,127 @@
+"""Flow 6 over the network as it runs: differences in the servers' own databases are found and repaired."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.clock import SystemClock
+from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
+from gateway.domain.register_text import RegisterText
+from gateway.store.configured import open_store
+from tests.kit.network import GATEWAY, NATIONAL, Network, running
+from tests.kit.registry import PREFECTURE, undelivered
+from tests.processes.test_inquiry_files import inquirers
+
+ONLY = ("131016-cs", "national-server", "13-prefectural-server")
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    with running(tmp_path_factory.mktemp("consistency") / "network", only=ONLY) as started:
+        yield started
+
+
+def run(network: Network, command: str, *options: object, status: int = 0) -> Any:
+    state = network.state(GATEWAY).path
+    done = network.command("consistency", command, *options, "--state", state, "--json")
+    assert done.returncode == status, done
+    return json.loads(done.stdout.partition('\n{\n  "error"')[0]) if done.stdout else None
+
+
+def change(network: Network, system: str, digits: str, *, removed: bool = False, **changes: Any) -> None:
+    """Something that nobody reported changes what a server has on record."""
+    clock = SystemClock()
+    with closing(open_store(network.state(system).path, network.settings(system), clock=clock)) as store:
+        record = store.register.find(ResidentRecordCode(digits))
+        assert record is not None
+        with store.unit_of_work() as work:
+            store.register.put(
+                work,
+                replace(record, **changes),
+                valid_from=None,
+                reason=None,
+                recorded_at=clock.now(),
+                removed=removed,
+            )
+
+
+def check(network: Network, *options: str, status: int) -> dict[str, dict[str, Any]]:
+    """Run a check to its end; the report of each server."""
+    runs = run(network, "run", "--wait", *options, status=status)["runs"]
+    return {
+        one["destination"]: run(network, "report", one["reference"], status=int(one["differences"] > 0))
+        for one in runs
+    }
+
+
+def found(report: dict[str, Any]) -> set[tuple[str, str, str]]:
+    return {(one["kind"], one["resident_record_code"], one["items"]) for one in report["found"]}
+
+
+def test_a_town_that_is_alike(network: Network) -> None:
+    people = [one for one in network.people() if one["municipality"] == "131016"]
+    for mode in ("complete", "digests"):
+        reports = check(network, "--mode", mode, status=0)
+        assert set(reports) == {PREFECTURE, NATIONAL}
+        for report in reports.values():
+            assert (report["people"], report["found"]) == (len(people), [])
+            assert report["held"] == report["sent"]
+
+
+def test_differences_are_found_while_everything_is_killed_and_repaired(
+    network: Network, tmp_path: Path
+) -> None:
+    home = [one["resident_record_code"] for one in network.people() if one["municipality"] == "131016"]
+    (other, *_) = [one["resident_record_code"] for one in network.people() if one["municipality"] == "141003"]
+    change(network, PREFECTURE, home[0], address=RegisterText("別の住所"))
+    change(network, NATIONAL, home[1], address=RegisterText("別の住所"))
+    change(network, NATIONAL, home[2], removed=True)
+    change(network, NATIONAL, other, municipality=MunicipalityCode("131016"))
+    network.behave("slow=200ms", NATIONAL)
+    started = run(network, "run")["runs"]
+    os.kill(inquirers(network)[-1], signal.SIGKILL)
+    network.restart(NATIONAL)
+    network.behave("off", NATIONAL)
+
+    def done() -> bool:
+        runs = run(network, "list")["runs"]
+        return all(one["state"] == "done" for one in runs)
+
+    network.wait(done, 40)
+    reports = {one["destination"]: run(network, "report", one["reference"], status=1) for one in started}
+    assert found(reports[PREFECTURE]) == {("differs", home[0], "address")}
+    assert found(reports[NATIONAL]) == {
+        ("differs", home[1], "address"),
+        ("missing_there", home[2], ""),
+        ("missing_here", other, ""),
+    }
+    reference = reports[NATIONAL]["reference"]
+    files = ("--csv", tmp_path / "out.csv", "--html", tmp_path / "out.html")
+    run(network, "report", reference, *files, status=1)
+    assert home[2] in (tmp_path / "out.csv").read_text("utf-8-sig")
+    assert f"<td>{home[2]}</td>" in (tmp_path / "out.html").read_text("utf-8")
+    # Repaired through flow 1, at both servers; what is missing is for people to judge.
+    refused = run(network, "repair", reference, "--most", "0", status=1)
+    assert refused["error"]["kind"] == "Refusal"
+    repaired = run(network, "repair", reference)
+    assert repaired["sent"] == 1
+    assert {(one["kind"], one["resident_record_code"], one["reason"]) for one in repaired["not_sent"]} == {
+        ("missing_there", home[2], "the server has no record that a correction could change"),
+        ("missing_here", other, "there is no record here to send"),
+    }
+    (kept,) = [one for one in run(network, "repair", reference)["not_sent"] if one["kind"] == "differs"]
+    assert (kept["resident_record_code"], kept["reason"]) == (home[1], "it was sent again before")
+    assert run(network, "repair", reports[PREFECTURE]["reference"])["sent"] == 1
+    network.wait(lambda: undelivered(network.folder) == 0, 20)
+    again = check(network, status=1)
+    assert found(again[PREFECTURE]) == set()
+    assert found(again[NATIONAL]) == {("missing_there", home[2], ""), ("missing_here", other, "")}
