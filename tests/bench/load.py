@@ -180,11 +180,12 @@ async def _drive(job: Job) -> dict[str, Any]:
     run = _Run(job, frames(Path(job.requests)), over)
     for _ in range(job.connections):
         await loop.create_connection(lambda: _Connection(run), "127.0.0.1", job.port, ssl=context)
-    highest = run.memory()
+    over_time, begin = [(0.0, run.memory())], time.perf_counter()
     while not over.done():
         await asyncio.wait([over], timeout=0.25)
-        highest = {process: max(most, run.memory()[process]) for process, most in highest.items()}
+        over_time.append((time.perf_counter() - begin, run.memory()))
     over.result()
+    highest = {process: max(now[process] for _, now in over_time) for process in run.memory()}
     write_frames(Path(job.samples), iter(run.samples))
     seconds = run.ended["at"] - run.began["at"]
     cpu = sum(run.ended["cpu"].values()) - sum(run.began["cpu"].values())
@@ -199,7 +200,12 @@ async def _drive(job: Job) -> dict[str, Any]:
         "load_busy": (run.ended["own_cpu"] - run.began["own_cpu"]) / seconds,
         "statuses": run.statuses,
         "answer_bytes": run.bytes_out,
-        "memory_mb": {"before": run.began["memory"], "after": run.ended["memory"], "highest": highest},
+        "memory_mb": {
+            "before": run.began["memory"],
+            "after": run.ended["memory"],
+            "highest": highest,
+            "over_time": over_time,
+        },
     }
 
 

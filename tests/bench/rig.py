@@ -15,22 +15,23 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 from gateway.cli.network.folders import Made, make_network, take_folder
 from gateway.cli.network.plan import DEVELOPMENT
 from gateway.cli.network.revocation import RevocationLists
 from gateway.clock import SystemClock
-from gateway.contract import SERVICES
+from gateway.contract import SERVICES, Service
 from gateway.domain.identity_record import IdentityRecord
 from gateway.settings import Settings, load_settings, render_settings
 from gateway.state import StateFolder
-from gateway.store import Store
+from gateway.store.configured import open_store
+from gateway.store.register_load import Newcomer
 from tests.bench.machine import environment, pinned
-from tests.kit.townspeople import townspeople
+from tests.kit.towns import people_of
 
 GATEWAY, TERMINAL = "131016-cs", "131016-terminal-1"
+REGISTRY, PREFECTURE = "131016-registry", "13-prefectural-server"
 SERVICE = SERVICES["terminal"]
 _READY_SECONDS, _END_SECONDS = 60.0, 40.0
 _KEYS = {"RSA-2048", "RSA-3072", "P-256"}
@@ -51,10 +52,8 @@ class Rig:
         take_folder(folder, "network")
         self._made: Made = make_network(folder, DEVELOPMENT, lambda _text: None)
         RevocationLists(self._made.authority, self._made.states.values()).refresh()
-        home = (
-            record for record in townspeople(people * 4, seed=4) if record.municipality.digits == "131016"
-        )
-        self.people: list[IdentityRecord] = list(islice(home, people))
+        home = people_of(("131016",), people, seed=4)
+        self.people: list[IdentityRecord] = [person.record for person in home]
 
     @property
     def gateway(self) -> StateFolder:
@@ -71,17 +70,19 @@ class Rig:
         """Certificates that a TLS client trusts."""
         return (self._made.authority.root_pem, self._made.authority.issuing_pem)
 
-    @property
-    def url(self) -> str:
-        """wsa:To of the terminal's service."""
-        system = DEVELOPMENT.system(GATEWAY)
-        return self._made.address(system).rstrip("/") + SERVICE.path
+    def state(self, system: str) -> StateFolder:
+        """The state folder of any system of the network."""
+        return self._made.states[system]
+
+    def url(self, service: Service) -> str:
+        """wsa:To of a service of the gateway."""
+        return self._made.address(DEVELOPMENT.system(GATEWAY)).rstrip("/") + service.path
 
     def use_key(self, kind: str) -> None:
-        """New signing credentials of this kind for the gateway and the terminal."""
+        """New signing credentials of this kind for the gateway and those who ask it."""
         if kind not in _KEYS:
             raise ValueError(kind)
-        for system in (DEVELOPMENT.system(GATEWAY), DEVELOPMENT.system(TERMINAL)):
+        for system in map(DEVELOPMENT.system, (GATEWAY, TERMINAL, REGISTRY)):
             state = self._made.states[system.id]
             key, certificate = state.keys / "signing.key.pem", state.certificates / "signing.pem"
             key.unlink(missing_ok=True)
@@ -100,17 +101,21 @@ class Rig:
     def begin_anew(self, *, processes: int) -> None:
         """An empty database with the people in it, an empty log, and so many worker processes."""
         for folder in (self.gateway.data, self.gateway.log):
-            for file in folder.iterdir():
-                if file.is_file():
-                    file.unlink()
+            _empty(folder)
         settings = self.settings()
         listen = settings.listen.model_copy(update={"workers": processes})
         self.gateway.write_settings(render_settings(settings.model_copy(update={"listen": listen})))
-        store = Store.open(self.gateway.path, clock=SystemClock(), upgrade=True)
+        store = open_store(self.gateway.path, self.settings(), clock=SystemClock(), upgrade=True)
         try:
-            store.loader.load(self.people, source="bench", recorded_at=datetime.now(UTC))
+            newcomers = (Newcomer((person,)) for person in self.people)
+            store.loader.load(newcomers, source="bench", recorded_at=datetime.now(UTC))
         finally:
             store.close()
+
+    def use_database(self, url: str) -> None:
+        """Let the gateway keep what it keeps there; empty is the file in its state folder."""
+        settings = self.settings().model_copy(update={"database_url": url})
+        self.gateway.write_settings(render_settings(settings))
 
     def settings(self) -> Settings:
         """The gateway's settings."""
@@ -120,32 +125,54 @@ class Rig:
     def served(self, *, cores: Sequence[int], masked: bool) -> Iterator[Served]:
         """The gateway as ``juki-gateway serve`` runs it, one worker process for each core, on these cores."""
         self.begin_anew(processes=len(cores))
-        ready = self.gateway.log / "gateway.jsonl"
-        with (self.gateway.log / "console.log").open("wb") as console:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "gateway.cli", "serve", str(self.gateway.path)],
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                env=environment(masked=masked),
-                preexec_fn=pinned(cores),  # noqa: PLW1509 - this process has no threads
-            )
+        with _serving(self.gateway, cores=cores, masked=masked) as process:
+            yield Served(tuple(_family(process.pid)), self.gateway.remembered_port() or 0)
+
+    @contextlib.contextmanager
+    def counterpart(self, system: str, *, cores: Sequence[int]) -> Iterator[None]:
+        """Another system of the network, beside it, with a database that knows its first stock only."""
+        state = self.state(system)
+        for file in state.data.glob("*.sqlite*"):
+            file.unlink()
+        _empty(state.log)
+        with _serving(state, cores=cores, masked=False):
+            yield
+
+
+def _empty(folder: Path) -> None:
+    for file in folder.iterdir() if folder.is_dir() else ():
+        if file.is_file():
+            file.unlink()
+
+
+@contextlib.contextmanager
+def _serving(state: StateFolder, *, cores: Sequence[int], masked: bool) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that serves a system, from when it listens on."""
+    ready = state.log / "gateway.jsonl"
+    with (state.log / "console.log").open("wb") as console:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli", "serve", str(state.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            env=environment(masked=masked),
+            preexec_fn=pinned(cores),  # noqa: PLW1509 - this process has no threads
+        )
+    try:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not (ready.exists() and b'"front-listening"' in ready.read_bytes()):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((state.log / "console.log").read_text(encoding="utf-8"))
+            time.sleep(0.05)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
         try:
-            deadline = time.monotonic() + _READY_SECONDS
-            while not (ready.exists() and b'"front-listening"' in ready.read_bytes()):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError((self.gateway.log / "console.log").read_text(encoding="utf-8"))
-                time.sleep(0.05)
-            port = self.gateway.remembered_port()
-            yield Served(tuple(_family(process.pid)), port or 0)
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(_END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _family(process: int) -> Iterator[int]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +11,9 @@ from typing import Any
 from cryptography import x509
 
 from tests.bench.answers import verify
-from tests.bench.load import Job, frames, write_frames
-from tests.bench.machine import arithmetic_us, environment, pinned
+from tests.bench.drive import SAMPLES, drive, load_core
+from tests.bench.load import frames
+from tests.bench.machine import arithmetic_us
 from tests.bench.ready import Request, sign_requests
 from tests.bench.rig import Rig
 
@@ -29,6 +27,12 @@ class Size:
     connections: int = 32
     arithmetic_seconds: float = 0.7
     rounds: int = 2
+    long: int = 12_000  # answers of the run whose memory is watched
+    staged: int = 1600  # answers that are measured stage by stage
+    people: int = 200
+    lone: int = 600  # answers of the run with one request at a time
+    changes: int = 1200  # changes accepted in a run
+    clients: tuple[int, ...] = (1, 8, 64)  # who report them, a run for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Result:
     """What one run found; times in µs of CPU unless named otherwise."""
 
     arithmetic: float  # one signature and one verification
-    limit_per_second: float  # what the cores could sign and verify, and nothing else
+    limit_per_second: float  # what the cores could sign and verify in the time that the load left them
     load: dict[str, Any]
 
     @property
@@ -59,8 +63,6 @@ def one_run(rig: Rig, folder: Path, *, cores: Sequence[int], masked: bool, size:
     """Serve on ``cores``, load from the last core of the machine, verify a sample of the answers."""
     count = size.count * len(cores)
     requests = sign_requests(rig, size.warm + count)
-    files = {name: folder / f"{name}.bin" for name in ("requests", "samples")}
-    write_frames(files["requests"], (request.http() for request in requests))
     state = rig.gateway
     key, certificate = state.keys / "signing.key.pem", state.certificates / "signing.pem"
 
@@ -69,47 +71,23 @@ def one_run(rig: Rig, folder: Path, *, cores: Sequence[int], masked: bool, size:
 
     before = arithmetic()
     with rig.served(cores=cores, masked=masked) as served:
-        job = Job(
-            port=served.port,
+        load = drive(
+            rig,
+            folder,
+            served,
+            requests,
+            state=rig.terminal,
             connections=size.connections,
             warm=size.warm,
             count=count,
-            requests=str(files["requests"]),
-            authorities=tuple(map(str, rig.authorities)),
-            key=str(rig.terminal.keys / "tls.key.pem"),
-            certificate=str(rig.terminal.certificates / "tls.pem"),
-            processes=served.processes,
-            result=str(folder / "result.json"),
-            samples=str(files["samples"]),
         )
-        load = _load(job, folder)
     figures = [min(pair) for pair in zip(before, arithmetic(), strict=True)]
-    _judge(files["samples"], requests, certificate)
-    return Result(statistics.mean(figures), sum(1e6 / one for one in figures), load)
-
-
-def _load(job: Job, folder: Path) -> dict[str, Any]:
-    file = folder / "job.json"
-    job.write(file)
-    # The last core is the one that a server on one core leaves free.
-    last = max(_cores())
-    subprocess.run(
-        [sys.executable, "-m", "tests.bench.load", str(file)],
-        check=True,
-        env=environment(masked=False),
-        preexec_fn=pinned([last]),
-        timeout=300,
-    )
-    result: dict[str, Any] = json.loads(Path(job.result).read_text(encoding="utf-8"))
-    if set(result["statuses"]) != {"200"}:
-        raise RuntimeError(f"answers that are no answers: {result['statuses']}")
-    return result
-
-
-def _cores() -> list[int]:
-    import os
-
-    return sorted(os.sched_getaffinity(0))
+    _judge(folder / SAMPLES, requests, certificate)
+    # Where the machine has no core left for the load, it takes its part of one of the server's.
+    taken = load["load_busy"] if load_core() in cores else 0.0
+    arithmetic_mean = statistics.mean(figures)
+    limit = sum(1e6 / one for one in figures) - taken * 1e6 / arithmetic_mean
+    return Result(arithmetic_mean, limit, load)
 
 
 def _judge(samples: Path, requests: Sequence[Request], certificate: Path) -> None:

@@ -2,7 +2,7 @@
 
     python -m tests.bench.stages STATE_FOLDER REQUESTS WARM      prints JSON: µs by stage
 
-It is the gateway's own application that answers, commits shared by 16, with a stopwatch around the functions
+It is the gateway's own application that answers, 16 requests together, with a stopwatch around the functions
 named below. A stage has the time of its functions less that of other stages called inside; what belongs to
 none is "the rest".
 """
@@ -28,22 +28,22 @@ from gateway.running import Running
 from gateway.settings import load_settings
 from gateway.state import StateFolder
 from gateway.store import Store
-from gateway.transport.http import HttpAnswer, HttpRequest, Pending
+from gateway.transport.http import HttpAnswer, HttpRequest
 from gateway.transport.lifecycle import calm_collector
-from gateway.transport.workers import SHARED_COMMIT
+from gateway.transport.workers import BATCH
 from tests.bench.load import frames
 from tests.bench.ready import OPERATION, SERVICE
 
 STAGES: Final[dict[str, tuple[str, ...]]] = {
     "parse": ("gateway.wss.verify:step_2_parse",),
-    "shape and Security header": ("gateway.wss.verify:step_3_shape", "gateway.wss.verify:step_4_security"),
+    "shape and Security header": ("gateway.wss.verify:Verifier._taken_apart",),
     "algorithms, references": (
         "gateway.wss.verify:step_5_algorithms",
         "gateway.wss.verify:step_5_key",
         "gateway.wss.verify:step_6_references",
     ),
     "certificates": ("gateway.trust.store:TrustStore.check", "gateway.wss.verify:read_certificate"),
-    "canonical forms, digests": ("gateway.wss.engine_lxml:canonical", "gateway.wss.engine_lxml:check_digest"),
+    "canonical forms, digests": ("gateway.wss.verify:canonical", "gateway.wss.engine_lxml:check_digest"),
     "signature verified": ("gateway.wss.engine_lxml:LxmlEngine._check_value",),
     "time, addressing": ("gateway.wss.verify:step_9_time", "gateway.wss.verify:step_10_request"),
     "guard digests": ("gateway.wss.verify:_verified",),
@@ -51,15 +51,15 @@ STAGES: Final[dict[str, tuple[str, ...]]] = {
         "gateway.access.admission:Admission.peer",
         "gateway.access.admission:Admission.step_11_sender",
     ),
-    "Body to values": ("gateway.transport.endpoint:read_request",),
+    "Body to values": ("gateway.transport.working:read_request",),
     "budgets": ("gateway.store.budgets:BudgetLog.spent",),
     "search": ("gateway.store.register:Register.search",),
-    "values to Body": ("gateway.transport.endpoint:write_answer",),
+    "values to Body": ("gateway.transport.working:write_answer",),
     "answer written": ("gateway.transport.replies:Replies.stored",),
     "answer signed": ("gateway.trust.signer:FileSigner.sign",),
     "evidence made": ("gateway.transport.replies:Replies.evidence",),
     "store": (
-        "gateway.store.committed_guard:CommittedGuard.is_known",
+        "gateway.store.committed_guard:CommittedGuard.known",
         "gateway.store.committed_guard:CommittedGuard.answer_all",
     ),
     "log line": ("gateway.transport.journal:Journal.line",),
@@ -123,16 +123,14 @@ def measure(folder: Path, requests: list[bytes], warm: int) -> dict[str, float]:
 def _measure(
     application: Running, requests: list[HttpRequest], watch: Stopwatch, warm: int
 ) -> dict[str, float]:
-    staged = application.staged
-    if staged is None:
-        raise RuntimeError("the gateway does not answer in stages")
+    batching = application.batching
+    if batching is None:
+        raise RuntimeError("the gateway does not answer several requests at once")
 
     def answer(some: list[HttpRequest]) -> None:
-        for at in range(0, len(some), SHARED_COMMIT):
-            begun = [staged.begin(request) for request in some[at : at + SHARED_COMMIT]]
-            pending = [one for one in begun if isinstance(one, Pending)]
-            answers = staged.commit(pending)
-            if len(pending) < len(begun) or not all(isinstance(one, HttpAnswer) for one in answers):
+        for at in range(0, len(some), BATCH):
+            answers = batching.together(some[at : at + BATCH])
+            if not all(isinstance(one, HttpAnswer) for one in answers):
                 raise RuntimeError("not every request was answered in the quick way")
 
     answer(requests[:warm])
