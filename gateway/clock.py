@@ -102,6 +102,8 @@ class MovableClock:
         """The machine's UTC time plus the offset of this instant."""
         if time.monotonic() >= self._look_at:
             self._look()
+        if self._move is None and not self._least:
+            return datetime.now(UTC)
         machine = time.time()
         return datetime.fromtimestamp(machine, UTC) + self._ahead(machine)
 

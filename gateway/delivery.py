@@ -210,7 +210,7 @@ def exchange_evidence(
     )
     if exchange.verified:
         return (request, answer)
-    return (request, replace(answer, kind="refusal", body=None))
+    return (request, answer._replace(kind="refusal", body=None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from gateway.errors import GatewayError
 
@@ -208,8 +209,7 @@ RULES: dict[str, Rule] = {rule.name: rule for rule in _TABLE}
 """Every rule by its name."""
 
 
-@dataclass(frozen=True)
-class About:
+class About(NamedTuple):
     """What of a message is known so far: for binding a fault to it, and for its refusal record.
 
     ``message_id`` and the times from step 4 on, ``signature_value`` (Base64 text) only once step 8 passed.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from gateway.domain.caller import Caller
 from gateway.domain.codes import Coded
@@ -124,8 +124,7 @@ class LoggedAccess:
     people: tuple[SealedPerson, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """One line of the access log.
 
     ``outcome`` is the operation's result, or ``fault:CODE``, ``refused:RULE``, ``repeated``, ``failed``.

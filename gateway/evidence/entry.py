@@ -44,7 +44,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Direction = Literal["in", "out", "own"]
 Kind = Literal["request", "answer", "fault", "refusal", "erasure", "accesses"]
@@ -68,8 +68,7 @@ GENESIS: Final = 0
 """The number that stands for the chain's own text, before its first entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What is kept of a message's signature.
 
     ``algorithm`` is rsa, rsa-pss or ecdsa with the hash (``rsa-sha256``), ``signed`` the canonical
@@ -82,8 +81,7 @@ class Signature:
     certificate: bytes  # DER
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One message as it travelled, or a refusal, an erasure, or where a chain of the access log ended.
 
     ``peer`` is the counterpart's id, or its address while nobody knows it. ``digest`` and ``size`` (octets)

@@ -7,7 +7,6 @@ stopped. Erased pages are overwritten.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -59,7 +58,7 @@ def erase_accesses(store: HoldsAccesses, before: datetime, *, system: str, now: 
             if link is None:  # another process was faster
                 continue
             entry = noted(system, now, chain.node, last, bytes(link))
-            told = replace(entry, outcome=f"{entry.outcome} erased-before-{instant_text(before)}")
+            told = entry._replace(outcome=f"{entry.outcome} erased-before-{instant_text(before)}")
             store.evidence.append(work.connection, [told])
         while some := _erase_some(store, chain.id, last):
             gone += some

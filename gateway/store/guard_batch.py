@@ -47,8 +47,7 @@ class Seen(NamedTuple):
     signed_info_digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(NamedTuple):
     """A message with its answer, as DuplicateGuard.claim and settle take them, with evidence and accesses."""
 
     sender: str

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from gateway.refusals import Refused
 
@@ -31,8 +32,7 @@ class State(Enum):
     RELEASED = "released"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(NamedTuple):
     """An answer that is given again: its ``wsa:Action``, and the Body's child as canonical XML.
 
     ``fault`` tells an operation's own fault (the child is then a soap:Fault) from an answer.

@@ -11,8 +11,7 @@ import hmac
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -33,8 +32,7 @@ _HASHES: Final = {uri: getattr(hashlib, name) for uri, name in DIGEST_ALGORITHMS
 _taught = threading.local()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Everything an engine needs to judge one signature."""
 
     security: Security

@@ -6,7 +6,7 @@ One Header, one Body, one element in the Body, and no header for us that must be
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -20,8 +20,7 @@ _UNDERSTOOD = frozenset(
 ) | {names.SECURITY}
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The parts of a well-shaped envelope; ``content`` is the Body's only child element."""
 
     root: etree._Element

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
@@ -44,7 +44,7 @@ _FOREIGN: Final = (
     f"{{{names.XOP}}}*",
 )
 _INCLUSIONS: Final = (names.XINCLUDE.encode("ascii"), names.XOP.encode("ascii"))
-_BEHIND_START: Final = len(_UTF8_BOM) + 1
+_INSTANCE: Final = b"XMLSchema-instance"
 _OPTIONS: Final[dict[str, Any]] = {
     "encoding": "utf-8",
     "resolve_entities": False,
@@ -56,18 +56,51 @@ _OPTIONS: Final[dict[str, Any]] = {
 _parsers = threading.local()
 
 
+class Parsed(NamedTuple):
+    """A tree whose depth, attributes and elements are still to be counted, and what the bytes alone tell."""
+
+    root: etree._Element
+    few: bool
+    """There cannot be too many elements."""
+    bare: bool
+    """No attribute of XML Schema itself (xsi) can be in it."""
+
+
 def step_2_parse(raw: bytes, limits: Limits) -> etree._Element:
     """The document element of ``raw``, which is one whole message as it came from the wire."""
+    parsed = step_2_tree(raw, limits)
+    step_2_counts(parsed, limits)
+    return parsed.root
+
+
+def step_2_tree(raw: bytes, limits: Limits) -> Parsed:
+    """All of step 2 but the counts, for who looks at the whole tree anyway (gateway.wss.usual)."""
     if len(raw) > limits.body_bytes:
         raise Refused("body-too-large", found=f"{len(raw)} bytes", wanted=f"at most {limits.body_bytes}")
     _check_encoding(raw)
-    _check_prolog(raw)
+    begin = _check_prolog(raw)
     plain = _is_plain(raw, limits)
     root = _tree(raw, limits, plain=plain)
-    if not (plain and _has_only_elements(raw)):
+    if not (plain and _has_only_elements(raw, begin)):
         _check_nodes(root)
-    _check_counts(root, limits, few=raw.count(b"<") <= limits.elements)
-    return root
+    return Parsed(root, raw.count(b"<") <= limits.elements, plain and _INSTANCE not in raw)
+
+
+def step_2_counts(parsed: Parsed, limits: Limits) -> None:
+    """The bounds of the tree itself."""
+    root, any_of, deep, wide, count = parsed.root, *_counters(limits.depth, limits.attributes)
+    if any_of(root):
+        if deep(root):
+            raise Refused("too-deep", wanted=f"at most {limits.depth}")
+        if wide(root):
+            raise Refused("too-many-attributes", wanted=f"at most {limits.attributes}")
+    if not parsed.few and count(root) > limits.elements:
+        raise Refused("too-many-elements", wanted=f"at most {limits.elements}")
+
+
+def past_counts(depth: int, attributes: int) -> str:
+    """The XPath condition that a tree is deeper, or has an element with more attributes."""
+    return " or ".join(_past(depth, attributes))
 
 
 def _check_encoding(raw: bytes) -> None:
@@ -79,8 +112,8 @@ def _check_encoding(raw: bytes) -> None:
         raise Refused("not-utf8", found=f"{error.reason} at byte {error.start}") from None
 
 
-def _check_prolog(raw: bytes) -> None:
-    """Before the document element there may be a declaration and white space, nothing else."""
+def _check_prolog(raw: bytes) -> int:
+    """Before the document element there may be a declaration and white space, nothing else; where it ends."""
     start = len(_UTF8_BOM) if raw.startswith(_UTF8_BOM) else 0
     declaration = _DECLARATION.match(raw, start)
     if declaration:
@@ -91,7 +124,8 @@ def _check_prolog(raw: bytes) -> None:
             raise Refused("xml-encoding", wanted="UTF-8")
         start = declaration.end()
     space = _SPACE.match(raw, start)
-    rest = raw[space.end() if space else start :][:9]
+    begin = space.end() if space else start
+    rest = raw[begin : begin + 9]
     if rest.startswith(b"<!DOCTYPE"):
         raise Refused("doctype")
     if rest.startswith(b"<!--"):
@@ -100,6 +134,7 @@ def _check_prolog(raw: bytes) -> None:
         if not declaration and re.match(rb"<\?xml[ \t\r\n]", rest):
             raise Refused("not-well-formed", where="the XML declaration")
         raise Refused("processing-instruction", where="before the Envelope")
+    return begin
 
 
 def _is_plain(raw: bytes, limits: Limits) -> bool:
@@ -110,21 +145,18 @@ def _is_plain(raw: bytes, limits: Limits) -> bool:
     looks like the start of a declaration must not swallow the real one behind it. What is not plain is parsed
     the counting way, which tells exactly.
     """
-    few = raw.count(b"xmlns") <= min(limits.namespaces_per_element, limits.namespaces_in_scope)
-    return few and all(map(_PLAINLY_DECLARED.match, raw.split(b"xmlns")[1:]))
+    most = min(limits.namespaces_per_element, limits.namespaces_in_scope)
+    behind = raw.split(b"xmlns", most + 1)[1:]
+    return len(behind) <= most and all(map(_PLAINLY_DECLARED.match, behind))
 
 
-def _has_only_elements(raw: bytes) -> bool:
+def _has_only_elements(raw: bytes, begin: int) -> bool:
     """Whether plain bytes prove that there is no comment, processing instruction or inclusion in them.
 
-    Each begins with bytes that text must write otherwise; the inclusions' namespaces would stand in a
-    declaration as they are spelt. A declaration of XML itself is at the very start.
+    Each begins with a mark that a message seldom has anywhere, and text may have too: this may say no for
+    nothing. The inclusions' namespaces would stand in a declaration as they are spelt.
     """
-    return (
-        b"<!" not in raw
-        and raw.find(b"<?", _BEHIND_START) < 0
-        and not any(map(raw.__contains__, _INCLUSIONS))
-    )
+    return b"!" not in raw and raw.find(b"?", begin) < 0 and not any(map(raw.__contains__, _INCLUSIONS))
 
 
 def _tree(raw: bytes, limits: Limits, *, plain: bool) -> etree._Element:
@@ -199,20 +231,11 @@ def _check_nodes(root: etree._Element) -> None:
         raise Refused("inclusion", where=where)
 
 
-def _check_counts(root: etree._Element, limits: Limits, *, few: bool) -> None:
-    """Bounds of the tree; ``few`` when the bytes prove already that there are not too many elements."""
-    any_of, deep, wide, count = _counters(limits.depth, limits.attributes)
-    if any_of(root):
-        if deep(root):
-            raise Refused("too-deep", wanted=f"at most {limits.depth}")
-        if wide(root):
-            raise Refused("too-many-attributes", wanted=f"at most {limits.attributes}")
-    if not few and count(root) > limits.elements:
-        raise Refused("too-many-elements", wanted=f"at most {limits.elements}")
-
-
 @cache
 def _counters(depth: int, attributes: int) -> tuple[etree.XPath, ...]:
-    deep, wide = "/*" * (depth + 1), f"//*/@*[{attributes + 1}]"
-    expressions = (f"boolean({deep}) or boolean({wide})", f"boolean({deep})", f"boolean({wide})")
-    return tuple(map(etree.XPath, (*expressions, "count(//*)")))
+    deep, wide = _past(depth, attributes)
+    return tuple(map(etree.XPath, (past_counts(depth, attributes), deep, wide, "count(//*)")))
+
+
+def _past(depth: int, attributes: int) -> tuple[str, str]:
+    return f"boolean({'/*' * (depth + 1)})", f"boolean(//*/@*[{attributes + 1}])"

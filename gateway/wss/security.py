@@ -11,7 +11,6 @@ import binascii
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -63,8 +62,7 @@ class Reference(NamedTuple):
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Security:
+class Security(NamedTuple):
     """The content of the Security header, read once."""
 
     element: etree._Element

@@ -1,8 +1,10 @@
-"""Steps 3 and 4 in one look, for a message in the usual form; any other goes the step-by-step way.
+"""The counts of step 2, and steps 3 and 4, in one look, for a message in the usual form.
+
+Any other message goes the step-by-step way.
 
 A closed schema (shapes/) says whether every element, attribute and text from the Envelope down stands where
 the usual form has it; only the Body's child is left open, and must then have no attribute at all. A yes
-implies what gateway.wss.envelope and gateway.wss.security would say; a no decides nothing and names nothing.
+implies what gateway.wss.parse, .envelope and .security would say; a no decides nothing and names nothing.
 A property test holds both to the same outcome.
 """
 
@@ -16,14 +18,13 @@ from lxml import etree
 
 from gateway.wss import names
 from gateway.wss.envelope import Envelope
+from gateway.wss.parse import Parsed, past_counts
 from gateway.wss.profile import EXCLUSIVE_C14N, Limits
 from gateway.wss.security import Reference, Security, encode_base64, read_base64, read_instant, read_token
 
-# The attributes of XML Schema itself pass any schema; within the Body's child there may be none at all.
-_ODD: Final = etree.XPath(
-    "boolean(//@xsi:*) or boolean(/*/soap:Body/*//@*) or boolean(/*/soap:Body/*/@*)",
-    namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance", "soap": names.SOAP},
-)
+_BODY: Final = "boolean(/*/soap:Body/*//@*) or boolean(/*/soap:Body/*/@*)"
+_INSTANCE: Final = "boolean(//@xsi:*)"
+_NAMESPACES: Final = {"xsi": "http://www.w3.org/2001/XMLSchema-instance", "soap": names.SOAP}
 _TRANSFORMS: Final = (EXCLUSIVE_C14N,)
 
 
@@ -33,12 +34,27 @@ def _shape() -> etree.XMLSchema:
         return etree.XMLSchema(etree.parse(folder / "soap.xsd"))
 
 
-def usual_form(root: etree._Element, limits: Limits) -> tuple[Envelope, Security] | None:
-    """What steps 3 and 4 find in the message, or None when it is not in the usual form.
+@cache
+def _odd(depth: int, attributes: int, *, bare: bool) -> etree.XPath:
+    """What the schema lets pass: attributes of XML Schema itself, and anything within the Body's child.
+
+    There, an attribute is odd, and so is more of anything than step 2 allows.
+    """
+    conditions = (_BODY, past_counts(depth, attributes), *(() if bare else (_INSTANCE,)))
+    return etree.XPath(" or ".join(conditions), namespaces=_NAMESPACES)
+
+
+def usual_form(parsed: Parsed, limits: Limits) -> tuple[Envelope, Security] | None:
+    """What steps 3 and 4 find in the message, or None when it is not in the usual form, or step 2 has more.
 
     Raises Refused ``base64`` and ``timestamp-format``, as step 4 does for the same values.
     """
-    if not _shape().validate(root) or _ODD(root):
+    root = parsed.root
+    if (
+        not parsed.few
+        or not _shape().validate(root)
+        or _odd(limits.depth, limits.attributes, bare=parsed.bare)(root)
+    ):
         return None
     header, body = root
     content = body[0]

@@ -17,10 +17,9 @@ raises Refused with what is known of the message so far; nothing unverified is r
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from cryptography import x509
 from lxml import etree
@@ -40,7 +39,7 @@ from gateway.wss.algorithms import step_5_algorithms, step_5_key
 from gateway.wss.engine import Engine, Question, canonical, digest_of_canonical
 from gateway.wss.engine_lxml import LxmlEngine
 from gateway.wss.envelope import Envelope, step_3_shape
-from gateway.wss.parse import step_2_parse
+from gateway.wss.parse import step_2_counts, step_2_tree
 from gateway.wss.profile import SIGNATURE_ALGORITHMS, Profile, SignatureAlgorithm
 from gateway.wss.references import step_6_references
 from gateway.wss.security import Security, step_4_security
@@ -60,8 +59,7 @@ class Trust(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SecuredMessage:
+class SecuredMessage(NamedTuple):
     """A message that passed steps 2 to 9: authentic and fresh, addressing not yet judged."""
 
     envelope: Envelope
@@ -71,8 +69,7 @@ class SecuredMessage:
     about: About
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureFacts:
+class SignatureFacts(NamedTuple):
     """What evidence keeps of a signature that held, so that it can be checked when the message is gone.
 
     ``signed`` is the digest of the canonical SignedInfo by the signature's own hash.
@@ -83,8 +80,7 @@ class SignatureFacts:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedMessage:
+class VerifiedMessage(NamedTuple):
     """The only message that anyone downstream can see.
 
     ``content`` is the signed Body's child; the digests (SHA-256 over canonical form) are what the
@@ -117,7 +113,7 @@ class Verifier:
 
     def secured(self, raw: bytes, now: datetime) -> SecuredMessage:
         """Steps 2 to 9."""
-        envelope, security = self._taken_apart(step_2_parse(raw, self._profile.limits))
+        envelope, security = self._taken_apart(raw)
         message_id, chain, value = message_id_of(envelope), _NO_CHAIN, None
         try:
             algorithm = step_5_algorithms(security)
@@ -140,13 +136,15 @@ class Verifier:
         about = About(message_id, value, security.created, security.expires, chain)
         return SecuredMessage(envelope, security, certificate, signed_info, about)
 
-    def _taken_apart(self, root: etree._Element) -> tuple[Envelope, Security]:
-        """Steps 3 and 4."""
+    def _taken_apart(self, raw: bytes) -> tuple[Envelope, Security]:
+        """Steps 2 to 4."""
         limits = self._profile.limits
-        usual = usual_form(root, limits)
+        parsed = step_2_tree(raw, limits)
+        usual = usual_form(parsed, limits)
         if usual is not None:
             return usual
-        envelope = step_3_shape(root)
+        step_2_counts(parsed, limits)
+        envelope = step_3_shape(parsed.root)
         return envelope, step_4_security(envelope, limits)
 
     def request(self, raw: bytes, expected: RequestContext, now: datetime) -> VerifiedMessage:

@@ -1,12 +1,12 @@
-"""Steps 3 and 4 in one look come to what they come to one by one, on good messages and on mutants.
+"""The counts of step 2 and steps 3 and 4 in one look come to what they come to one by one.
 
+On good messages and on mutants.
 A yes (an envelope taken apart, or one of the two refusals that the look may raise) must be what the two steps
 say; a no decides nothing. The step-by-step way is what names every other refusal.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +17,7 @@ from lxml import etree
 
 from gateway.refusals import Refused
 from gateway.wss.envelope import step_3_shape
-from gateway.wss.parse import step_2_parse
+from gateway.wss.parse import Parsed, step_2_counts, step_2_tree
 from gateway.wss.profile import Limits
 from gateway.wss.security import step_4_security
 from gateway.wss.sign import Outgoing, sign
@@ -43,38 +43,39 @@ def good(number: int, *, answer: bool) -> Draft:
     return make(identities.identity("P-256"), style=STYLES[number], body=BODY)
 
 
-def in_one_look(root: etree._Element) -> Any:
+def in_one_look(parsed: Parsed, limits: Limits = LIMITS) -> Any:
     """What the look says: None, the refusal, or everything that was read."""
     try:
-        found = usual_form(root, LIMITS)
+        found = usual_form(parsed, limits)
     except Refused as refused:
         return refused.rule.name, refused.where, refused.found
     return None if found is None else parts(*found)
 
 
-def step_by_step(root: etree._Element) -> Any:
+def step_by_step(parsed: Parsed, limits: Limits = LIMITS) -> Any:
     try:
-        envelope = step_3_shape(root)
-        return parts(envelope, step_4_security(envelope, LIMITS))
+        step_2_counts(parsed, limits)
+        envelope = step_3_shape(parsed.root)
+        return parts(envelope, step_4_security(envelope, limits))
     except Refused as refused:
         return refused.rule.name, refused.where, refused.found
 
 
 def parts(*read: Any) -> list[dict[str, Any]]:
     """Elements are compared by identity: they are of one tree."""
-    return [{f.name: getattr(one, f.name) for f in dataclasses.fields(one)} for one in read]
+    return [one._asdict() for one in read]
 
 
-def same(raw: bytes, told: str) -> str:
+def same(raw: bytes, told: str, limits: Limits = LIMITS) -> str:
     """Both come to the same, where the look says anything; gives what it said."""
     try:
-        root = step_2_parse(raw, LIMITS)
+        parsed = step_2_tree(raw, limits)
     except Refused:
         return "unread"
-    look = in_one_look(root)
+    look = in_one_look(parsed, limits)
     if look is None:
         return "no"
-    wanted = step_by_step(root)
+    wanted = step_by_step(parsed, limits)
     if look != wanted:
         pytest.fail(f"{told}: {look} in one look, {wanted} step by step, of {raw!r}")
     return "yes" if isinstance(look, list) else "refused"
@@ -146,3 +147,28 @@ def test_what_is_not_usual(old: bytes, new: bytes) -> None:
         raise AssertionError(old)
     told = same(raw.replace(old, new, 1), old.decode())
     assert told == "no"
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        (Limits(depth=9), "yes"),
+        (Limits(depth=8), "no"),
+        (Limits(attributes=3), "yes"),
+        (Limits(attributes=2), "no"),
+        (Limits(elements=112), "yes"),
+        (Limits(elements=111), "no"),
+    ],
+)
+def test_past_a_bound_of_step_2_nothing_is_usual(limits: Limits, told: str) -> None:
+    """With a bound as low as the message needs it, and one lower; elements count by their tags."""
+    body = "<t:Ask xmlns:t='urn:t'>" + "<t:a>" * 6 + "</t:a>" * 6 + "</t:Ask>"
+    assert same(good_request(identities.identity("P-256"), body=body).raw(), "a bound", limits) == told
+
+
+@pytest.mark.parametrize("depth", [60, 61, 62, 63])
+def test_a_deep_body(depth: int) -> None:
+    """About the profile's own bound of 64 levels."""
+    body = "<t:Ask xmlns:t='urn:t'>" + "<t:a>" * depth + "</t:a>" * depth + "</t:Ask>"
+    told = same(good_request(identities.identity("P-256"), body=body).raw(), f"depth {depth}")
+    assert told == ("yes" if depth + 3 <= LIMITS.depth else "no")

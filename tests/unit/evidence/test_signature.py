@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from lxml import etree
 
@@ -30,12 +28,12 @@ def test_what_is_kept_holds(kind: str) -> None:
     assert signature is not None
     assert signature_holds(signature)
     for changed in (
-        replace(signature, signed=bytes([signature.signed[0] ^ 1]) + signature.signed[1:]),
-        replace(signature, value=signature.value[:-1] + bytes([signature.value[-1] ^ 1])),
-        replace(signature, certificate=file_signer(kind, "another").certificate_der),
-        replace(signature, certificate=b"none"),
-        replace(signature, algorithm="rsa-sha512" if kind.startswith("RSA") else "rsa-sha256"),
-        replace(signature, algorithm="rsa-md5"),
+        signature._replace(signed=bytes([signature.signed[0] ^ 1]) + signature.signed[1:]),
+        signature._replace(value=signature.value[:-1] + bytes([signature.value[-1] ^ 1])),
+        signature._replace(certificate=file_signer(kind, "another").certificate_der),
+        signature._replace(certificate=b"none"),
+        signature._replace(algorithm="rsa-sha512" if kind.startswith("RSA") else "rsa-sha256"),
+        signature._replace(algorithm="rsa-md5"),
     ):
         assert not signature_holds(changed)
 

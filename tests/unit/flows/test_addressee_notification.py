@@ -302,7 +302,8 @@ def test_only_pages_of_their_own_hold_what_is_to_be_erased(desk: Desk) -> None:
         desk.deliver(piece(elsewhere(f"N{number}", ONE)), evidence=MARK.encode() * (number * 40 + 1))
     assert desk.store.forget_pages()
     raw = (desk.folder / "data" / "gateway.sqlite").read_bytes()
-    pages = [raw[at : at + 4096] for at in range(0, len(raw), 4096)]
+    size = int.from_bytes(raw[16:18], "big")  # of a page: SQLite's file format, section 1.3
+    pages = [raw[at : at + size] for at in range(0, len(raw), size)]
     holding = [page for page in pages if MARK.encode() in page]
     assert len(holding) >= 80
     assert {page[0] for page in holding} == {0}  # overflow pages; those of a tree begin with 2, 5, 10 or 13
@@ -319,9 +320,8 @@ def test_no_page_remembers(desk: Desk, seed: int) -> None:
         desk.deliver(piece(*several), evidence=mark)
         desk.store.keep(
             [
-                dataclasses.replace(
-                    desk.request(f"urn:other:{number}", b"<other/>" * chance.randint(1, 900)),
-                    operation="ReportChanges",
+                desk.request(f"urn:other:{number}", b"<other/>" * chance.randint(1, 900))._replace(
+                    operation="ReportChanges"
                 )
             ]
         )
