@@ -1,9 +1,11 @@
 """Judges WSDL files by the rules of the contract; what ``juki-gateway wsdl check`` prints.
 
-WS-I Basic Profile 1.1: R2701 and R2706 (document/literal only), R2203 and R2204 (body parts by element),
-R2710 (one wire signature an operation), R2744 and R2745 (soapAction), R2754 (soap:fault names), R2001 and
-R2007 (imports). The rest are the contract's own rules: wsam:Action by name, documentation in Japanese and
-English, one policy in every file.
+WS-I Basic Profile 1.1: R4003 and R4004 (XML 1.0 in UTF-8 or UTF-16), R2001 and R2004 (imports), R2105
+(schemas with a namespace), R2110 (no SOAP arrays), R2204, R2206 and R2306 (parts by one element that there
+is), R2303 and R2304 (request and response, each name once), R2702, R2705, R2706 and R2716 (document/literal
+over HTTP), R2710 (operations that differ on the wire), R2718 (all of them bound), R2744 (soapAction) and
+R2754 (names of faults). The rest are the contract's own rules: wsam:Action by name, documentation in
+Japanese and English, one policy in every file.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.contract.grammar import Grammar, NotComparable, qualified
+
 _W: Final = "{http://schemas.xmlsoap.org/wsdl/}"
 _S: Final = "{http://schemas.xmlsoap.org/wsdl/soap/}"
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
@@ -22,6 +26,7 @@ _WSP: Final = "{http://www.w3.org/ns/ws-policy}"
 _WSU_ID: Final = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id"
 _ACTION: Final = "{http://www.w3.org/2007/05/addressing/metadata}Action"
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"
 _HTTP: Final = "http://schemas.xmlsoap.org/soap/http"
 _LANGUAGES: Final = {"ja", "en"}
 _PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
@@ -39,10 +44,19 @@ class Problem:
 def check_wsdl(file: Path, policy: bytes | None = None) -> list[Problem]:
     """Everything wrong with one WSDL file and the schemas beside it; ``policy`` is what it must state."""
     try:
-        root = etree.parse(file, _PARSER).getroot()
+        tree = etree.parse(file, _PARSER)
     except (OSError, etree.XMLSyntaxError) as error:
         return [Problem(file.name, "readable", f"cannot be read: {type(error).__name__}")]
-    found = [*_schemas(file, root), *_binding(root), *_operations(root), *_policy(root, policy)]
+    root = tree.getroot()
+    found = [
+        *_writing(tree),
+        *_imports(root),
+        *_schemas(file, root),
+        *_binding(root),
+        *_parts(file, root),
+        *_operations(root),
+        *_policy(root, policy),
+    ]
     return [Problem(file.name, rule, text) for rule, text in found]
 
 
@@ -54,15 +68,48 @@ def policy_of(file: Path) -> bytes:
     return etree.tostring(policy, method="c14n", exclusive=True, with_comments=False)
 
 
+def _writing(tree: etree._ElementTree) -> Iterator[tuple[str, str]]:
+    if (tree.docinfo.encoding or "UTF-8").upper() not in {"UTF-8", "UTF-16"}:
+        yield "R4003", "is written neither in UTF-8 nor in UTF-16"
+    if tree.docinfo.xml_version != "1.0":
+        yield "R4004", "is not XML 1.0"
+    for node in tree.iter(f"{_XS}restriction", f"{_XS}extension"):
+        prefix, _, local = node.get("base", "").rpartition(":")
+        if node.nsmap.get(prefix or None) == _ENCODING and local == "Array":
+            yield "R2110", "a type is made from SOAP's Array"
+
+
+def _imports(root: etree._Element) -> Iterator[tuple[str, str]]:
+    for imported in root.iterfind(f"{_W}import"):
+        if imported.get("location", "").endswith(".xsd"):
+            yield "R2001", f"wsdl:import names a schema: {imported.get('location')}"
+    for schema in root.iterfind(f"{_W}types/{_XS}schema"):
+        only_imports = all(child.tag in {f"{_XS}import", f"{_XS}annotation"} for child in schema)
+        if not only_imports and not schema.get("targetNamespace"):
+            yield "R2105", "a schema in wsdl:types has no targetNamespace"
+
+
 def _schemas(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
-    for schema in root.iterfind(f"{_W}types/{_XS}schema/{_XS}import"):
-        location = schema.get("schemaLocation")
+    """Of the schemas beside the file, those that other schemas import among them."""
+    named = [schema.get("schemaLocation") for schema in root.iterfind(f"{_W}types/{_XS}schema/{_XS}import")]
+    waiting, seen = list(named), set[str | None]()
+    while waiting:
+        location = waiting.pop()
+        if location in seen:
+            continue
+        seen.add(location)
         if location is None or not (file.parent / location).is_file():
-            yield "R2007", f"the schema {location} is not beside the file"
+            yield "schema", f"the schema {location} is not beside the file"
             continue
         try:
             tree = etree.parse(file.parent / location, _PARSER)
-            etree.XMLSchema(tree)
+            if tree.getroot().tag != f"{_XS}schema":
+                yield "R2004", f"{location} is no schema"
+                continue
+            yield from ((rule, f"{location}: {text}") for rule, text in _writing(tree))
+            waiting += [schema.get("schemaLocation") for schema in tree.getroot().iterfind(f"{_XS}import")]
+            if location in named:
+                etree.XMLSchema(tree)
         except etree.LxmlError as error:
             yield "schema", f"{location}: {type(error).__name__}"
             continue
@@ -92,6 +139,23 @@ def _binding(root: etree._Element) -> Iterator[tuple[str, str]]:
         for body in binding.iter(f"{_S}body", f"{_S}fault"):
             if body.get("use") != "literal":
                 yield "R2706", "a body or fault is not literal"
+            if body.get("namespace") is not None:
+                yield "R2716", "a body or fault of a document-literal binding names a namespace"
+
+
+def _parts(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
+    grammar = Grammar()
+    try:
+        for schema in root.iterfind(f"{_W}types/{_XS}schema"):
+            grammar.take(schema, file.parent)
+    except NotComparable:
+        return  # a schema that cannot be read is told of already
+    for part in root.iterfind(f"{_W}message/{_W}part"):
+        element, of = part.get("element"), f"the part {part.get('name')}"
+        if element is not None and part.get("type") is not None:
+            yield "R2306", f"{of} names an element and a type"
+        if element is not None and not grammar.has_element(qualified(part, element)):
+            yield "R2206", f"{of} names the element {element}, which there is not"
 
 
 def _operations(root: etree._Element) -> Iterator[tuple[str, str]]:
@@ -102,6 +166,7 @@ def _operations(root: etree._Element) -> Iterator[tuple[str, str]]:
     bound = {operation.get("name"): operation for operation in root.iterfind(f"{_W}binding/{_W}operation")}
     namespace = root.get("targetNamespace", "")
     seen: set[str] = set()
+    asked: set[str | None] = set()
     for operation in root.iterfind(f"{_W}portType/{_W}operation"):
         name = operation.get("name", "")
         yield from _messages(operation, name, namespace, elements)
@@ -111,6 +176,13 @@ def _operations(root: etree._Element) -> Iterator[tuple[str, str]]:
         if name in seen:
             yield "R2304", f"{name} stands twice"
         seen.add(name)
+        ends = [node.tag for node in operation.iterchildren(f"{_W}input", f"{_W}output")]
+        if ends[:1] != [f"{_W}input"]:
+            yield "R2303", f"{name} does not begin with a request"
+        asks = elements.get(_local(operation.find(f"{_W}input")), [])
+        if not asked.isdisjoint(asks):
+            yield "R2710", f"{name} cannot be told from another operation by its Body"
+        asked.update(asks)
         if name not in bound:
             yield "R2718", f"{name} is not bound"
             continue
@@ -137,11 +209,16 @@ def _messages(
             continue
         if node.get(_ACTION) != f"{namespace}:{name}{ending}":
             yield "action", f"{name}: wsam:Action of its {kind} is not {namespace}:{name}{ending}"
-        parts = elements.get((node.get("message") or "").rpartition(":")[2], [])
+        parts = elements.get(_local(node), [])
         if len(parts) != 1 or parts[0] is None:
             yield "R2204", f"{name}: its {kind} is not one part with an element"
         elif kind != "fault" and parts[0].rpartition(":")[2] != f"{name}{ending}":
             yield "wrapped", f"{name}: the element of its {kind} is not {name}{ending}"
+
+
+def _local(node: etree._Element | None) -> str | None:
+    """The name of the message that an input, output or fault has."""
+    return None if node is None else node.get("message", "").rpartition(":")[2]
 
 
 def _policy(root: etree._Element, policy: bytes | None) -> Iterator[tuple[str, str]]:

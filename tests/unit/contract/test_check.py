@@ -11,6 +11,8 @@ from gateway.contract import SERVICES
 from gateway.contract.check import check_wsdl, policy_of
 from gateway.data import data_folder
 
+ARRAY = '<xs:restriction xmlns:e="http://schemas.xmlsoap.org/soap/encoding/" base="e:Array"'
+OUTPUT = '<wsdl:output message="s:VerifyIdentityResponse"/>'
 POLICY = policy_of(data_folder("wsdl") / "terminal-1.wsdl")
 
 
@@ -23,7 +25,19 @@ def test_our_own_files_are_good(service: object) -> None:
     ("file", "old", "new", "rule"),
     [
         ("terminal-1.wsdl", "<wsdl:definitions", "<wsdl:definitions <", "readable"),
-        ("terminal-1.wsdl", 'schemaLocation="terminal-1.xsd"', 'schemaLocation="nothing.xsd"', "R2007"),
+        ("terminal-1.wsdl", 'schemaLocation="terminal-1.xsd"', 'schemaLocation="nothing.xsd"', "schema"),
+        ("terminal-1.wsdl", 'schemaLocation="terminal-1.xsd"', 'schemaLocation="jlis-1.wsdl"', "R2004"),
+        ("terminal-1.wsdl", '<wsdl:types>', '<wsdl:import location="types-1.xsd"/><wsdl:types>', "R2001"),
+        ("terminal-1.wsdl", '<xs:schema>', '<xs:schema><xs:element name="x" type="xs:int"/>', "R2105"),
+        ("terminal-1.xsd", 'encoding="UTF-8"', 'encoding="EUC-JP"', "R4003"),
+        ("terminal-1.wsdl", 'encoding="UTF-8"', 'encoding="EUC-JP"', "R4003"),
+        ("types-1.xsd", '<xs:restriction base="xs:string"', ARRAY, "R2110"),
+        ("terminal-1.wsdl", 'name="parameters" element="', 'name="p" type="xs:int" element="', "R2306"),
+        ("terminal-1.wsdl", 'element="s:VerifyIdentity"', 'element="s:Nothing"', "R2206"),
+        ("terminal-1.wsdl", 'element="s:VerifyIdentity"', 'element="s:SearchPerson"', "R2710"),
+        ("terminal-1.wsdl", '<wsdl:input message="s:V', f'{OUTPUT}<wsdl:input message="s:V', "R2303"),
+        ("terminal-1.wsdl", 'operation name="SearchPerson"', 'operation name="VerifyIdentity"', "R2304"),
+        ("terminal-1.wsdl", 'use="literal"', 'use="literal" namespace="urn:x"', "R2716"),
         ("terminal-1.wsdl", 'transport="http://schemas.xmlsoap.org/soap/http"', 'transport="urn:x"', "R2702"),
         ("terminal-1.wsdl", '<soap:binding style="document"', '<soap:binding style="rpc"', "R2705"),
         ("terminal-1.wsdl", '<soap:body use="literal"/>', '<soap:body use="encoded"/>', "R2706"),
@@ -44,7 +58,8 @@ def test_one_change_is_seen(tmp_path: Path, file: str, old: str, new: str, rule:
     changed = tmp_path / "wsdl" / file
     text = changed.read_text("utf-8")
     assert old in text
-    changed.write_text(text.replace(old, new, 1), "utf-8")
+    text = text.replace(old, new, 1)
+    changed.write_text(text, "euc_jisx0213" if "EUC-JP" in text else "utf-8")
     assert rule in {problem.rule for problem in check_wsdl(tmp_path / "wsdl" / "terminal-1.wsdl", POLICY)}
 
 
