@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: setup demo test check mutants soak bench bench-large tools clean lock
+.PHONY: setup demo test check mutants soak fuzz bench bench-large tools clean lock
 
 setup: .venv/ready
 
@@ -35,6 +35,10 @@ mutants: setup
 soak: setup
 	$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.soak --database postgresql --only kills --changes 5000 $(if $(SEED),--seed $(SEED))
+
+# Ten million random inputs for all that reads a stranger's bytes; make fuzz SEED=1 tries those of a seed again.
+fuzz: setup
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 # What a signed round trip costs beside the arithmetic of the same run: build/bench/report.json.
 bench: setup

@@ -16,71 +16,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.refusals import Refused
-from gateway.trust import Anchor, TrustStore
-from gateway.wss.engine_lxml import LxmlEngine
-from gateway.wss.engine_xmlsec import XmlsecEngine
-from gateway.wss.verify import VerifiedMessage, Verifier
-from tests.kit import identities, tree
+from gateway.wss.verify import Verifier
+from tests.kit import identities
+from tests.kit.engines import both_engines, outcome
 from tests.kit.examples import examples
-from tests.kit.identities import NOW
 from tests.kit.messages import Draft, Style, good_answer, good_request
-from tests.kit.refusal import ANSWER, REQUEST, check
+from tests.kit.mutating import change_bytes, change_tree
+from tests.kit.refusal import check
 
 STYLES = (
     Style(),
     Style(prefix_list="soap wsa", signed_info_prefixes="wsa", security_first=True, gap="\n"),
     Style(prefix_list="#default", default_namespace="urn:d", order=("signature", "token", "timestamp")),
 )
-ALPHABET = [
-    *(bytes([number]) for number in range(256)),
-    b"<!---->",
-    b"<?a?>",
-    b"<![CDATA[",
-    b"]]>",
-    b"&#13;",
-    b"&amp;",
-    b"&#x0;",
-    b' Id="body-1"',
-    b' xml:id="body-1"',
-    b' wsu:Id="body-1"',
-    b' xmlns=""',
-    b' xmlns:x="relative"',
-    b' soap:mustUnderstand="1"',
-    b"<a/>",
-    b"</soap:Body>",
-    b"\xef\xbb\xbf",
-    "\u00a0".encode(),
-    "\U000e0100".encode(),
-]
-FRAGMENTS = [
-    b"wsu:Id",
-    b"#body-1",
-    b"soap:",
-    b"wsa:",
-    b"ds:",
-    b"Body",
-    b"Timestamp",
-    b"sha256",
-    b"exc-c14n#",
-    b"2026",
-]
 
 
 @pytest.fixture(scope="module")
 def verifiers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Verifier, Verifier]:
-    """Both engines over the tests' own authority."""
-    authority = identities.authority()
-    crl = authority.write_crl(tmp_path_factory.mktemp("crl"))
-    anchor = Anchor(
-        name="tests",
-        certificate=authority.certificate,
-        intermediates=(),
-        crl_files=(crl,),
-        revocation="crl",
-        extended_key_usage={},
-    )
-    trust = TrustStore([anchor])
-    return Verifier(trust, engine=LxmlEngine()), Verifier(trust, engine=XmlsecEngine())
+    return both_engines(tmp_path_factory.mktemp("crl"))
 
 
 @cache
@@ -88,28 +41,6 @@ def good(kind: str, number: int, *, answer: bool) -> Draft:
     """A good message; never changed itself."""
     make = good_answer if answer else good_request
     return make(identities.identity(kind), style=STYLES[number])
-
-
-def outcome(verifier: Verifier, raw: bytes, *, answer: bool) -> tuple[object, ...]:
-    """What a verifier hands on, or the step at which it refuses; any other exception goes through."""
-    try:
-        verified = verifier.answer(raw, ANSWER, NOW) if answer else verifier.request(raw, REQUEST, NOW)
-    except Refused as refused:
-        return ("refused", refused.rule.step)
-    return handed_on(verified)
-
-
-def handed_on(verified: VerifiedMessage) -> tuple[object, ...]:
-    """Everything that anyone downstream reads."""
-    return (
-        verified.content_digest,
-        verified.signed_info_digest,
-        verified.addressing,
-        verified.expires,
-        verified.about.created,
-        verified.certificate.der,
-        verified.bound,
-    )
 
 
 def judge(
@@ -122,23 +53,6 @@ def judge(
     check(first == second, f"{told}: the engines differ: {first} {second}")
     check(first[0] == "refused" or first == wanted, f"{told}: accepted with other content")
     return "refused" if first[0] == "refused" else "accepted"
-
-
-def change_bytes(raw: bytes, draw: random.Random) -> bytes:
-    """One random change of the bytes."""
-    at, other = draw.randrange(len(raw)), draw.randrange(len(raw))
-    behind_tag, behind_value = raw.find(b">", at) + 1, raw.find(b'" ', at) + 1
-    return draw.choice(
-        (
-            lambda: raw[:at] + bytes([raw[at] ^ 1 << draw.randrange(8)]) + raw[at + 1 :],
-            lambda: raw[:at] + draw.choice(ALPHABET) + raw[at:],
-            lambda: raw[:at] + raw[at + draw.randrange(1, 40) :],
-            lambda: raw[:at] + raw[other : other + draw.randrange(1, 200)] + raw[at:],
-            lambda: raw.replace(draw.choice(FRAGMENTS), draw.choice(FRAGMENTS), draw.randrange(1, 4)),
-            lambda: raw[:behind_tag] + draw.choice(ALPHABET) + raw[behind_tag:],
-            lambda: raw[:behind_value] + draw.choice(ALPHABET) + raw[behind_value:],
-        )
-    )()
 
 
 @pytest.mark.parametrize("answer", [False, True])
@@ -156,38 +70,6 @@ def test_changes_of_the_bytes(
             raw = change_bytes(raw, draw)
         seen[judge(verifiers, raw, original, answer=answer, told=f"change {count}")] += 1
     check(seen["refused"] > 200, f"{seen}")
-
-
-def change_tree(draft: Draft, draw: random.Random) -> None:
-    """One random change of the structure."""
-    nodes = list(draft.root.walk())
-    node, other = draw.choice(nodes[1:]), draw.choice(nodes)
-    kind = draw.randrange(8)
-    if kind == 0:
-        node.cut()
-    elif kind == 1:
-        node.after(node.copy())
-    elif kind == 2:
-        other.insert(draw.randrange(len(other.children) + 1), node.copy())
-    elif kind == 3 and not any(above is node for above in _above(other)):
-        other.insert(draw.randrange(len(other.children) + 1), node.cut() if other is not node else "x")
-    elif kind == 4:
-        node.name = other.name
-    elif kind == 5:
-        node.attributes = dict(other.attributes)
-    elif kind == 6:
-        node.insert(draw.randrange(len(node.children) + 1), draw.choice(["x", " ", "\r\n", "\u3000"]))
-    else:
-        node.attributes |= {
-            draw.choice(["Id", "ID", "wsu:Id", "x", "xml:lang"]): draw.choice(["body-1", "new", "1"])
-        }
-
-
-def _above(node: tree.Node) -> list[tree.Node]:
-    found = [node]
-    while found[-1].parent is not None:
-        found.append(found[-1].parent)
-    return found
 
 
 @pytest.mark.parametrize("answer", [False, True])

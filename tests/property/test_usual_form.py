@@ -25,7 +25,7 @@ from gateway.wss.usual import usual_form
 from tests.kit import identities
 from tests.kit.evidence import file_signer
 from tests.kit.messages import SERVICE, Draft, Style, good_answer, good_request
-from tests.property.test_mutations import change_bytes, change_tree
+from tests.kit.mutating import change_bytes, change_tree
 
 LIMITS = Limits()
 BODY = f'<t:Ask xmlns:t="{SERVICE}"><t:name>髙橋\u3000𠮷子</t:name><t:empty/></t:Ask>'

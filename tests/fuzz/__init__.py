@@ -1,0 +1,1 @@
+"""Random inputs by the million: ``python -m tests.fuzz``."""
