@@ -92,7 +92,7 @@ def run(
             for at in range(processes)
         ]
         try:
-            while any([worker.watched() for worker in workers]):
+            while sum(worker.watched() for worker in workers):  # of each of them, in each turn
                 tell(sum(worker.done for worker in workers))
         finally:
             for worker in workers:
