@@ -20,10 +20,6 @@ def open_due(settings: Settings, runs: ConsistencyRuns, clock: Clock) -> list[st
     rules = settings.consistency
     if not rules.every_days:
         return []
-    now, every = clock.now(), timedelta(days=rules.every_days)
-    newest = {to: runs.newest(to) for to in comparing(settings)}
-    return [
-        runs.open(to, read_code(RunMode, rules.mode), at=now)
-        for to, last in newest.items()
-        if last is None or last.opened_at + every <= now
-    ]
+    mode, now, every = read_code(RunMode, rules.mode), clock.now(), timedelta(days=rules.every_days)
+    opened = [runs.open_due(to, mode, at=now, every=every) for to in comparing(settings)]
+    return [reference for reference in opened if reference is not None]

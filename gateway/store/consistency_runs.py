@@ -80,22 +80,21 @@ class ConsistencyRuns:
 
     def open(self, destination: str, mode: RunMode, *, at: datetime) -> str:
         """Begin a run; gives its reference, which only this counterpart is told."""
-        reference = f"C-{secrets.token_hex(16)}"
         with self._unit_of_work() as work:
-            work.connection.execute(
-                insert(consistency_runs),
-                {
-                    "reference": reference,
-                    "destination": destination,
-                    "mode": mode.value,
-                    "state": RunState.SENDING.value,
-                    **dict.fromkeys(("piece", "here_count", "people", "octets", "parts", "lease_until"), 0),
-                    "here_digest": Total().digest,
-                    "sending": False,
-                    "opened_at": to_micros(at),
-                },
-            )
-        return reference
+            return _open(work.connection, destination, mode, at)
+
+    def open_due(self, destination: str, mode: RunMode, *, at: datetime, every: timedelta) -> str | None:
+        """Begin a run unless one was begun less than so long ago: whoever else looks too, there is one."""
+        recent = select(_RUNS.id).where(
+            _RUNS.destination == destination, _RUNS.opened_at > to_micros(at - every)
+        )
+        with self._read() as connection:
+            if connection.execute(recent.limit(1)).first() is not None:
+                return None  # as nearly always, without a word to the other writers
+        with self._unit_of_work() as work:
+            if work.connection.execute(recent.limit(1)).first() is not None:
+                return None
+            return _open(work.connection, destination, mode, at)
 
     def find(self, reference: str) -> Run | None:
         """The run of this reference."""
@@ -103,13 +102,6 @@ class ConsistencyRuns:
             row = connection.execute(
                 select(consistency_runs).where(_RUNS.reference == reference)
             ).one_or_none()
-        return None if row is None else _run(row)
-
-    def newest(self, destination: str) -> Run | None:
-        """The last run that was opened with a counterpart."""
-        query = select(consistency_runs).where(_RUNS.destination == destination)
-        with self._read() as connection:
-            row = connection.execute(query.order_by(_RUNS.id.desc()).limit(1)).one_or_none()
         return None if row is None else _run(row)
 
     def all(self, *, most: int = 100) -> list[Run]:
@@ -305,3 +297,21 @@ def _run(row: Any) -> Run:
         from_micros(row.opened_at),
         None if row.closed_at is None else from_micros(row.closed_at),
     )
+
+
+def _open(connection: Connection, destination: str, mode: RunMode, at: datetime) -> str:
+    reference = f"C-{secrets.token_hex(16)}"
+    connection.execute(
+        insert(consistency_runs),
+        {
+            "reference": reference,
+            "destination": destination,
+            "mode": mode.value,
+            "state": RunState.SENDING.value,
+            **dict.fromkeys(("piece", "here_count", "people", "octets", "parts", "lease_until"), 0),
+            "here_digest": Total().digest,
+            "sending": False,
+            "opened_at": to_micros(at),
+        },
+    )
+    return reference

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
@@ -89,3 +91,22 @@ def test_by_hand_only(runs: ConsistencyRuns, clock: FixedClock) -> None:
 def test_in_the_way_that_is_set(runs: ConsistencyRuns, clock: FixedClock) -> None:
     open_due(settings(1, "digests"), runs, clock)
     assert {one.mode for one in runs.all()} == {RunMode.DIGESTS}
+
+
+def test_two_nodes_that_look_at_the_same_time_open_one_check(database: Path | str, clock: FixedClock) -> None:
+    """Both begin together, many times; on SQLite two processes do."""
+    with (
+        closing(Store.open(database, clock=clock, upgrade=True, node="first")) as first,
+        closing(Store.open(database, clock=clock, node="second")) as second,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        for _ in range(15):
+            together = Barrier(2)
+
+            def look(runs: ConsistencyRuns, together: Barrier = together) -> list[str]:
+                together.wait(10)
+                return open_due(settings(7), runs, clock)
+
+            looked = list(threads.map(look, (first.consistency_runs, second.consistency_runs)))
+            assert len(looked[0] + looked[1]) == len(SERVERS)
+            clock.advance(WEEK)
