@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
 
 from gateway.domain.change import Change
 from gateway.domain.change_reason import ChangeReason
@@ -13,19 +12,22 @@ from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.register_date import RegisterDate
 from gateway.store import FoundDifference
 
-_MISSING: Final = {
-    FindingKind.MISSING_THERE: "the server has no record that a correction could change",
-    FindingKind.MISSING_HERE: "there is no record here to send",
-}
 
+def hindrance(found: FoundDifference, *, missing: bool = False) -> str | None:
+    """Why the record is not sent again; None for one that is.
 
-def hindrance(found: FoundDifference) -> str | None:
-    """Why sending the record again does not mend it; None where both sides have one, and they differ."""
+    A server takes a correction of whom it never heard, but not of whom it was told to strike: ``missing`` is
+    an operator's word that those who are missing there belong there.
+    """
     if found.repaired:
         return "it was sent again before"
     if found.in_flight:
         return "a change of it is on its way"
-    return _MISSING.get(found.finding.kind)
+    if found.finding.kind is FindingKind.MISSING_HERE:
+        return "there is no record here to send"
+    if found.finding.kind is FindingKind.MISSING_THERE and not missing:
+        return "the server has no record: --missing sends it"
+    return None
 
 
 def repair_change(record: IdentityRecord, number: int, today: dt.date) -> Change:

@@ -133,18 +133,21 @@ def repair(
     most: Annotated[
         int | None, typer.Option(help="How many records may be sent again; needed for more than the setting.")
     ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Send also whom the server has no record of.")
+    ] = False,
     folder: State = None,
     as_json: AsJson = False,
 ) -> None:
     """Send the records that differ again, through flow 1, as a correction (職権修正) of the same content.
 
-    What is missing on one side is not repaired: which side is right is for people to find out. What is
-    not sent is listed with the reason.
+    Who is missing there is sent with --missing only, for the server may have been told to strike the person.
+    What is not sent is listed with the reason.
     """
     output = Output(as_json)
     with _opened(folder) as (settings, store, clock):
         one = _run(store, reference)
-        every = [(found, hindrance(found)) for found in store.consistency_runs.findings(one)]
+        every = [(found, hindrance(found, missing=missing)) for found in store.consistency_runs.findings(one)]
         wanted = [found for found, reason in every if reason is None]
         allowed = settings.consistency.repair_most if most is None else most
         if len(wanted) > allowed:

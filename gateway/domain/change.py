@@ -192,9 +192,15 @@ class Surroundings:
 
 
 def judge(change: Change, standing: Standing, around: Surroundings) -> Ruling:
-    """Whether a change fits a person's state; the first rule that says no is the answer."""
+    """Whether a change fits a person's state; the first rule that says no is the answer.
+
+    The receiver of a notice takes a correction (職権修正等) of whom it never heard as the first it hears: the
+    municipality repairs what was lost, and counts on where it stands (own rule).
+    """
     if change.record.municipality.digits != around.reporter:
         return Ruling(ChangeResult.OTHER_MUNICIPALITY)
+    if _mends(change, standing, around):
+        return Ruling(_free(around))
     if standing.presence is Presence.NOBODY and not (change.enters and not change.revision):
         return Ruling(ChangeResult.NOT_ON_RECORD)
     ruling = _in_turn(change, standing, around.known)
@@ -229,6 +235,16 @@ def _fits(change: Change, presence: Presence, around: Surroundings) -> ChangeRes
     """Entries fit who is not on record, all others who is; and nobody gets a number of somebody else."""
     if change.enters is (presence is Presence.ON_RECORD):
         return ChangeResult.ALREADY_ON_RECORD if change.enters else ChangeResult.REMOVED
+    return _free(around)
+
+
+def _mends(change: Change, standing: Standing, around: Surroundings) -> bool:
+    correction = change.reason is ChangeReason.OFFICIAL_CORRECTION and not change.revision
+    return correction and around.today is None and standing.person is None
+
+
+def _free(around: Surroundings) -> ChangeResult:
+    """Nobody else has the numbers."""
     if around.code_taken:
         return ChangeResult.CODE_IN_USE
     if around.individual_number_taken:

@@ -115,7 +115,7 @@ def test_differences_are_found_while_everything_is_killed_and_repaired(
     repaired = run(network, "repair", reference)
     assert repaired["sent"] == 1
     assert {(one["kind"], one["resident_record_code"], one["reason"]) for one in repaired["not_sent"]} == {
-        ("missing_there", home[2], "the server has no record that a correction could change"),
+        ("missing_there", home[2], "the server has no record: --missing sends it"),
         ("missing_here", other, "there is no record here to send"),
     }
     (kept,) = [one for one in run(network, "repair", reference)["not_sent"] if one["kind"] == "differs"]

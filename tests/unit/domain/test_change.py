@@ -96,6 +96,21 @@ def test_revisions_follow_one_another() -> None:
     assert ruling(dataclasses.replace(first, number=4), known=None) is ChangeResult.NUMBER_GAP
 
 
+def test_a_receiver_takes_a_correction_of_whom_it_never_heard() -> None:
+    """Whatever its number; for no other reason, of nobody known, and not at the municipality itself."""
+    correction = with_reason(ChangeReason.OFFICIAL_CORRECTION, number=7)
+    assert ruling(correction, NOBODY, today=None) is ChangeResult.ACCEPTED
+    assert after(correction, NOBODY) == Standing(Presence.ON_RECORD, 7)
+    assert ruling(correction, NOBODY) is ChangeResult.NOT_ON_RECORD
+    minor = with_reason(ChangeReason.MINOR_CORRECTION, number=7)
+    assert ruling(minor, NOBODY, today=None) is ChangeResult.NOT_ON_RECORD
+    elsewhere = Standing(Presence.NOBODY, person=9, version=2)
+    assert ruling(correction, elsewhere, today=None) is ChangeResult.NOT_ON_RECORD
+    assert ruling(dataclasses.replace(correction, number=4), REMOVED, today=None) is ChangeResult.REMOVED
+    taken = ruling(correction, NOBODY, today=None, individual_number_taken=True)
+    assert taken is ChangeResult.INDIVIDUAL_NUMBER_IN_USE
+
+
 def test_numbers_and_records_of_somebody_else() -> None:
     assert ruling(move(1, 4, "x"), reporter="141003") is ChangeResult.OTHER_MUNICIPALITY
     assert ruling(move(1, 4, "x"), individual_number_taken=True) is ChangeResult.INDIVIDUAL_NUMBER_IN_USE
