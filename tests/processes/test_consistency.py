@@ -13,10 +13,27 @@ from typing import Any
 
 import pytest
 
+from clients._soap import Channel
+from clients.connect import connect
+from clients.consistency import ComparedCs, ComparingServer
+from gateway.checking.servers import itself
 from gateway.clock import SystemClock
+from gateway.domain.consistency import (
+    ConsistencyNotice,
+    ConsistencyPiece,
+    DigestQuestion,
+    Finding,
+    FindingKind,
+    RecordItem,
+    Span,
+    SpanTotal,
+    Total,
+)
 from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
 from gateway.domain.register_text import RegisterText
+from gateway.errors import CounterpartFault
 from gateway.store.configured import open_store
+from gateway.trust.configured import trust_store
 from tests.kit.network import GATEWAY, NATIONAL, Network, running
 from tests.kit.registry import PREFECTURE, undelivered
 from tests.processes.test_inquiry_files import inquirers
@@ -75,6 +92,33 @@ def test_a_town_that_is_alike(network: Network) -> None:
         for report in reports.values():
             assert (report["people"], report["found"]) == (len(people), [])
             assert report["held"] == report["sent"]
+
+
+def test_both_sides_by_the_clients(network: Network) -> None:
+    """What the CS asks of a server, and how a server tells it; a notice must name a run of that server."""
+    state, settings = network.state(GATEWAY), network.settings(GATEWAY)
+    with closing(open_store(state.path, settings, clock=SystemClock())) as store:
+        records = store.consistency_records.within("131016", Span(None, None))
+    here = itself(settings)
+    server = ComparingServer(channel(network, GATEWAY, NATIONAL, ComparingServer.SERVICE))
+    with closing(server):
+        good, bad = Total.of(records), Total(len(records), "1" * 64)
+        middle = records[len(records) // 2].record.code
+        spans = (SpanTotal(Span(None, None), good), SpanTotal(Span(None, None), bad))
+        assert server.compare_digests(DigestQuestion(here, spans)).differing == (1,)
+        piece = ConsistencyPiece(here, "C-by-the-client", 1, False, Span(None, middle), tuple(records[:1]))
+        assert server.compare_records(piece).expected == 2
+    cs = ComparedCs(channel(network, NATIONAL, GATEWAY, ComparedCs.SERVICE))
+    findings = (Finding(FindingKind.DIFFERS, middle, 0, 1, (RecordItem.ADDRESS,)),)
+    with closing(cs), pytest.raises(CounterpartFault, match="ConsistencyRefused"):
+        cs.notify_consistency(ConsistencyNotice(here, "C-by-the-client", 1, 1, good, findings))
+
+
+def channel(network: Network, system: str, destination: str, service: str) -> Channel:
+    """A system's connection to a service of another."""
+    settings, state = network.settings(system), network.state(system)
+    trust, clock = trust_store(settings, state.path), SystemClock()
+    return connect(settings, state.path, destination=destination, service=service, trust=trust, clock=clock)
 
 
 def test_differences_are_found_while_everything_is_killed_and_repaired(
