@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.bench.changes import changes
 from tests.bench.drive import server_cores
-from tests.bench.large import compared
+from tests.bench.large import beside, compared
 from tests.bench.load import write_frames
 from tests.bench.machine import environment, has_ifma, pinned
 from tests.bench.plots import lines, stacked_bars
@@ -68,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         report = measure(rig, folder, keys, size, whole=not (wanted.smoke or wanted.quick))
         if not (wanted.quick or wanted.smoke):
             report["comparing"] = compared([20_000], (0, 10), 2_000)
+            report["counter"] = beside(8_000)
             report["processes"] = processes(rig, folder, warm=size.warm // 4, count=size.changes)
     wanted.out.mkdir(parents=True, exist_ok=True)
     (wanted.out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -3,7 +3,8 @@
 Registers of synthetic people, 10,000 to 3,800,000 of them, are asked the same seeded mix of
 questions (search_mix), each class apart. Questions with an exact item are judged against the logarithm of the
 size; those of prefixes only, whose answers grow with the register, by the bound on every answer alone. Then
-evidence of the size wanted (evidence), towns compared with a server and a file of inquiries (comparing).
+evidence of the size wanted (evidence), towns compared with a server and a file of inquiries (comparing), and
+what a counter notices of a file (counter).
 Takes long. Into ``--out`` goes large.json.
 """
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.clock import SystemClock
+from gateway.domain.inquiry_file import MOST_LINES
 from gateway.people import CardState, Places, make_people, person_of
 from gateway.store import Newcomer, Store
 from tests.kit.databases import location
@@ -42,6 +44,8 @@ NOISE: Final = 1.5
 """By so much a median may grow more than the logarithm says, for caches and the machine's other work."""
 FLAT: Final = 1.25
 """By so much the memory of a searching process may grow from the smallest register to the largest."""
+UNHINDERED: Final = 1.5
+"""By so much an inquiry's p50 and p99 may grow while a file is answered."""
 _SEED = 1
 _COMPARING: Final = (sys.executable, "-m", "tests.bench.comparing")
 
@@ -56,6 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--evidence", type=int, default=1_000_000, help="entries of evidence; 0 for none")
     parser.add_argument("--towns", type=int, nargs="*", default=list(TOWNS), help="people compared")
     parser.add_argument("--lines", type=int, default=LINES, help="lines of the file of inquiries; 0: none")
+    parser.add_argument(
+        "--beside", type=int, default=MOST_LINES, help="lines of a file beside which a counter asks; 0: none"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the report")
     parser.add_argument(
         "--database", choices=("sqlite", "postgresql"), default="sqlite", help="where the registers are"
@@ -75,6 +82,9 @@ def main(arguments: list[str] | None = None) -> int:
     towns = report["comparing"]["towns"]
     if towns:
         judged["memory of a comparison is flat"] = flat(towns)
+    if wanted.beside:
+        report["counter"] = beside(wanted.beside)
+        judged["a counter does not wait for a file"] = unhindered(report["counter"])
     wanted.out.mkdir(parents=True, exist_ok=True)
     (wanted.out / "large.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     _say(json.dumps(report["judged"], indent=2))
@@ -105,6 +115,18 @@ def compared(towns: list[int], differences: Sequence[int], lines: int) -> dict[s
         found["inquiries"] = json.loads(_lines([*_COMPARING, "inquiries", str(lines)])[-1])
         _say(f"{lines:,} inquiries in a file: {found['inquiries']['lines_per_second']:,} a second")
     return found
+
+
+def beside(lines: int) -> dict[str, Any]:
+    """What a counter notices of a file of so many lines."""
+    found: dict[str, Any] = json.loads(_lines([sys.executable, "-m", "tests.bench.counter", str(lines)])[-1])
+    _say(f"a counter's inquiries: alone {found['alone']}, beside a file of {lines:,} lines {found['beside']}")
+    return found
+
+
+def unhindered(counter: dict[str, Any]) -> bool:
+    """Whether an inquiry takes no more than half as long again while a file is answered."""
+    return all(counter["beside"][name] <= counter["alone"][name] * UNHINDERED for name in counter["alone"])
 
 
 def flat(towns: Sequence[dict[str, Any]]) -> bool:
