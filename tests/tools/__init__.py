@@ -13,6 +13,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "build" / "tools"
 """Where the tools are unpacked; ignored by git."""
 
 COMMANDS = {
+    **{name: FOLDER / name / "bin" / "python" for name in ("python3.12", "python3.13")},
     "chromium": FOLDER / "chromium" / "bin" / "chromium",
     "strace": FOLDER / "strace" / "bin" / "strace",
     "sslyze": FOLDER / "sslyze" / "bin" / "python",  # -m sslyze

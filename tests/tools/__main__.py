@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools import COMMANDS, FOLDER, chromium, vnu
+from tests.tools import COMMANDS, FOLDER, chromium, pythons, vnu
 from tests.tools.debian import LIBRARY_PATH, unpack
 from tests.tools.fetch import CannotBeHad, run, write_wrapper
 
@@ -39,7 +39,23 @@ def main() -> int:
         except (OSError, CannotBeHad) as error:
             sys.stdout.write(f"not run: {name}: {error}\n")
             failed = True
+    for name in pythons.NAMES:
+        sys.stdout.write(_newer_python(name) + "\n")
     return 1 if failed else 0
+
+
+def _newer_python(name: str) -> str:
+    """Its versions; none that is not at hand is missed."""
+    folder = FOLDER / name
+    try:
+        try:
+            return f"{name} {pythons.version(folder)}"
+        except (OSError, CannotBeHad):
+            shutil.rmtree(folder, ignore_errors=True)
+            pythons.get(name, folder)
+            return f"{name} {pythons.version(folder)}"
+    except (OSError, CannotBeHad) as error:
+        return f"not run: {name}: {error}"
 
 
 def _get_sslyze(folder: Path) -> None:
