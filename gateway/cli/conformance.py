@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.conformance_target import OPERATIONS, opened
+from gateway.cli.conformance_target import opened
 from gateway.cli.exits import CheckFailed
 from gateway.cli.options import AsJson, new_app
 from gateway.cli.output import Output
 from gateway.conformance import (
+    QUESTIONS,
     Case,
     Outcome,
     chosen,
@@ -46,7 +47,7 @@ def run(
     target: Annotated[str | None, typer.Option(metavar="SYSTEM", help="Id of the system to judge.")] = None,
     service: Annotated[
         str | None,
-        typer.Option(help=f"Service to judge ({', '.join(OPERATIONS)}); by default the first it offers."),
+        typer.Option(help=f"Service to judge ({', '.join(QUESTIONS)}); by default the first it offers."),
     ] = None,
     families: Annotated[
         list[str] | None, typer.Option("--family", help="Only cases of this family; may be repeated.")
@@ -66,8 +67,9 @@ def run(
 ) -> None:
     """Send good and spoilt messages to a server and judge every answer.
 
-    It asks questions only: nothing is changed at the server but what it writes down of them. Exit status 0
-    when all cases pass, 1 when one fails, 2 for a system, service or case that there is not.
+    Nothing is changed at the server but what it writes down of them: it is asked, or told of what there is
+    not. Exit status 0 when all cases pass, 1 when one fails, 2 for a system, service or case that there
+    is not.
     """
     picked = chosen(families or (), cases or ())
     output = Output(as_json)

@@ -6,22 +6,16 @@ import csv
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
-
-from lxml import etree
 
 from clients.connect import http_caller
 from gateway.access.policy import CALLERS
-from gateway.conformance import Received, Target
-from gateway.contract import SERVICES, Operation, Service, write_request
+from gateway.conformance import QUESTIONS, Received, Target
+from gateway.contract import SERVICES, Service
 from gateway.domain.caller import Caller, Operator
 from gateway.domain.codes import Purpose
-from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
-from gateway.domain.register_text import RegisterText
-from gateway.domain.search import Match, SearchQuestion, SearchTerms
-from gateway.domain.verification import IdentityQuestion
+from gateway.domain.identifiers import MunicipalityCode
 from gateway.errors import UsageError
 from gateway.settings import clock_of, load_settings
 from gateway.state import StateFolder
@@ -30,18 +24,13 @@ from gateway.trust.configured import signer, trust_store
 from gateway.wss.configured import profile_of
 from gateway.wss.verify import Verifier
 
-OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
-    {"terminal": "VerifyIdentity", "national": "VerifyIdentity", "prefectural": "SearchPerson"}
-)
-"""The services that can be judged, each with the question that its cases are made from."""
-
 
 @contextmanager
 def opened(network: Mapping[str, Any], target_id: str, service_name: str | None) -> Iterator[Target]:
     """The target, with its connections open within. Raises UsageError."""
     system = _named(network, target_id)
     service = _service(system, service_name)
-    operation = service.operation(OPERATIONS[service.name])
+    question = QUESTIONS[service.name]
     sender = _sender(network, system, service)
     state = StateFolder.open(Path(sender["state"]))
     settings = load_settings(state.settings_file)
@@ -66,9 +55,10 @@ def opened(network: Mapping[str, Any], target_id: str, service_name: str | None)
     try:
         yield Target(
             service=service,
-            operation=operation,
+            operation=service.operation(question.operation),
             url=url,
-            content=_content(network, service, operation),
+            content=question.content(service, _caller(network, sender), _person(network)),
+            fault=question.fault,
             signer=signer(settings, state.path),
             verifier=Verifier(trust, profile_of(settings)),
             is_target=is_target,
@@ -87,19 +77,17 @@ def _named(network: Mapping[str, Any], target_id: str) -> Mapping[str, Any]:
 
 
 def _service(system: Mapping[str, Any], name: str | None) -> Service:
-    offered = [one for one in OPERATIONS if one in system["services"]]
+    offered = [one for one in QUESTIONS if one in system["services"]]
     if name is None and offered:
         return SERVICES[offered[0]]
     if name not in offered:
-        raise UsageError(
-            f"{system['id']}: of its services these can be judged: {', '.join(offered) or 'none'}"
-        )
+        raise UsageError(f"{system['id']}: it has these services: {', '.join(offered) or 'none'}")
     return SERVICES[name]
 
 
 def _sender(network: Mapping[str, Any], system: Mapping[str, Any], service: Service) -> Mapping[str, Any]:
     """A system of ours that may call the service and has the target among its destinations."""
-    roles = CALLERS[service.name, OPERATIONS[service.name]]
+    roles = CALLERS[service.name, QUESTIONS[service.name].operation]
     for entry in network["systems"]:
         if entry["role"] not in roles or "state" not in entry:
             continue
@@ -109,30 +97,27 @@ def _sender(network: Mapping[str, Any], system: Mapping[str, Any], service: Serv
     raise UsageError(f"no system of this network whose keys are here calls {service.name} at {system['id']}")
 
 
-def _content(network: Mapping[str, Any], service: Service, operation: Operation) -> etree._Element:
-    """A good question about the first of the sample's synthetic people, as the first terminal asks it."""
-    terminal = next(
-        entry for entry in network["systems"] if entry.get("terminals") and entry.get("operators")
+def _caller(network: Mapping[str, Any], sender: Mapping[str, Any]) -> Caller:
+    """The sender's own clerk; where it has none, one whose questions it passes on, of its town if it can."""
+    clerks = [entry for entry in network["systems"] if entry.get("terminals") and entry.get("operators")]
+    named = min(
+        clerks,
+        key=lambda one: (
+            one["id"] != sender["id"],
+            one["municipality"] != sender.get("municipality"),
+            one["role"] != "integrated_terminal",
+        ),
     )
-    operator = terminal["operators"][0]
-    caller = Caller(
-        MunicipalityCode(terminal["municipality"]),
-        terminal["terminals"][0],
+    operator = named["operators"][0]
+    return Caller(
+        MunicipalityCode(named["municipality"]),
+        named["terminals"][0],
         Operator(operator["verification_id"], operator["operator_id"]),
         Purpose.RECORD_COPY,
     )
-    person = _person(Path(network["sample"]["people"]))
-    question: IdentityQuestion | SearchQuestion
-    if operation.name == "VerifyIdentity":
-        question = IdentityQuestion(caller, ResidentRecordCode(person["resident_record_code"]))
-    else:
-        name, address = RegisterText(person["name"]), RegisterText(person["address"])
-        question = SearchQuestion(
-            caller, SearchTerms(name=(name, Match.EXACT), address=(address, Match.PREFIX))
-        )
-    return write_request(service, operation, question)
 
 
-def _person(file: Path) -> dict[str, str]:
-    with file.open(encoding="utf-8", newline="") as stream:
+def _person(network: Mapping[str, Any]) -> dict[str, str]:
+    """The first of the sample's synthetic people."""
+    with Path(network["sample"]["people"]).open(encoding="utf-8", newline="") as stream:
         return next(csv.DictReader(stream))

@@ -41,12 +41,14 @@ class Judge:
     operation: Operation
     verifier: Verifier
     is_target: Callable[[TrustedCertificate], bool]
+    fault: str | None = None
 
     def complaints(
         self, case: Case, message_id: str, signature_value: str, received: Received, now: datetime
     ) -> list[str]:
         """What is wrong with the answer; nothing when the case holds."""
-        wanted = 200 if case.rule is None else case.rule.status
+        answered = 200 if self.fault is None else 500
+        wanted = answered if case.rule is None else case.rule.status
         found = [] if received.status == wanted else [f"HTTP status {received.status}, not {wanted}"]
         if received.content_type.partition(";")[0].strip().lower() != "text/xml":
             found.append("Content-Type is not text/xml")
@@ -67,8 +69,11 @@ class Judge:
         return found + _refused(case, case.rule, message, message_id)
 
     def _answered(self, message: VerifiedMessage) -> list[str]:
+        code = (message.content.findtext("faultcode") or "").rpartition(":")[2]
+        if self.fault is not None:
+            return [] if message.is_fault and code == self.fault else [f"it is not answered {self.fault}"]
         if message.is_fault:
-            return [f"a fault came back: {message.content.findtext('faultcode')}"]
+            return [f"a fault came back: {code}"]
         try:
             read_answer(self.service, self.operation, message.content)
         except Refused as refusal:

@@ -30,7 +30,8 @@ class Target:
     """The server that is judged, and everything to ask it a question.
 
     ``post`` takes body, HTTP headers and a deadline (of ``time.monotonic``) and raises CounterpartError
-    when nothing comes back. ``content`` is a good question: the Body's child.
+    when nothing comes back. ``content`` is a good question: the Body's child; ``fault`` is the operation's
+    own fault that answers it, None where it is answered.
     """
 
     service: Service
@@ -42,6 +43,7 @@ class Target:
     is_target: Callable[[TrustedCertificate], bool]
     clock: Clock
     post: Callable[[bytes, Mapping[str, str], float], Received]
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,6 @@ def _exchange(target: Target, case: Case, end: float) -> Outcome:
     except CounterpartError as error:
         complaints = [f"nothing came back: {type(error).__name__}"]
         return Outcome(case, tuple(complaints), raw, headers, None, time.monotonic() - begun)
-    judge = Judge(target.service, operation, target.verifier, target.is_target)
+    judge = Judge(target.service, operation, target.verifier, target.is_target, target.fault)
     complaints = judge.complaints(case, message_id, value, received, target.clock.now())
     return Outcome(case, tuple(complaints), raw, headers, received, time.monotonic() - begun)

@@ -9,25 +9,46 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.conformance import load_cases
-from tests.kit.network import Network, running
+from gateway.cli.network.plan import DEVELOPMENT
+from gateway.conformance import QUESTIONS, load_cases
+from gateway.contract import SERVICES
+from tests.kit.network import GATEWAY, Network, running
 
-PREFECTURAL = "13-prefectural-server"
-ONLY = ("131016-cs", "national-server", PREFECTURAL)
+NATIONAL, PREFECTURAL, JLIS = "national-server", "13-prefectural-server", "jlis-server"
+CARDS = next(system.id for system in DEVELOPMENT.systems if system.role == "card_management_system")
+OTHER_TOWN = "141003-cs"
+SERVED = {
+    "terminal": GATEWAY,
+    "resident_record": GATEWAY,
+    "municipal": GATEWAY,
+    "number_use": GATEWAY,
+    "addressee_terminal": GATEWAY,
+    "consistency_result": GATEWAY,
+    "national": NATIONAL,
+    "prefectural": PREFECTURAL,
+    "consistency": PREFECTURAL,
+    "jlis": JLIS,
+    "card_management": CARDS,
+}
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with running(tmp_path_factory.mktemp("network") / "net", only=ONLY) as started:
+    only = (GATEWAY, OTHER_TOWN, NATIONAL, PREFECTURAL, JLIS, CARDS)
+    with running(tmp_path_factory.mktemp("network") / "net", only=only) as started:
         yield started
 
 
-@pytest.mark.parametrize("target", ["131016-cs", "national-server", PREFECTURAL])
-def test_a_server_of_the_network_passes_every_case(network: Network, target: str, tmp_path: Path) -> None:
+def test_every_service_is_tried() -> None:
+    assert set(SERVED) == set(QUESTIONS) == set(SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVED)
+def test_a_server_of_the_network_passes_every_case(network: Network, service: str, tmp_path: Path) -> None:
     junit, html = tmp_path / "run.xml", tmp_path / "run.html"
     ended = network.command(
-        *("conformance", "run", "--network", network.folder / "network.json", "--target", target),
-        *("--junit", junit, "--html", html, "--json"),
+        *("conformance", "run", "--network", network.folder / "network.json", "--target", SERVED[service]),
+        *("--service", service, "--junit", junit, "--html", html, "--json"),
     )
     report = json.loads(ended.stdout)
     assert {case["id"]: case["complaints"] for case in report["cases"] if not case["passed"]} == {}
