@@ -49,7 +49,7 @@ def test_the_report_of_a_round_trip(tmp_path: Path) -> None:
 
 def test_the_report_of_a_large_register(tmp_path: Path) -> None:
     arguments = ["--sizes", "1200", "--questions", "100", "--evidence", "2000", "--out", str(tmp_path)]
-    arguments += ["--towns", "200", "--lines", "50"]
+    arguments += ["--towns", "200", "--lines", "50", "--beside", "0"]
     assert large.main(arguments) in {0, 1}
     report = json.loads((tmp_path / "large.json").read_text(encoding="utf-8"))
     (register,) = report["registers"]
