@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: setup demo test check mutants soak fuzz bench bench-large tools clean lock
+.PHONY: setup demo test check mutants soak fuzz bench bench-large tools interop clean lock
 
 setup: .venv/ready
 
@@ -51,6 +51,10 @@ bench-large: setup
 # Tools in their own folders under build/tools: what tests use and what cannot live in .venv.
 tools: setup
 	$(BIN)/python -m tests.tools
+
+# Every SOAP stack that make tools has got, every service and algorithm: docs/interop.md.
+interop: setup
+	$(BIN)/python -m tests.interop.matrix
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -26,6 +26,7 @@ class Stack:
     tools: tuple[str, ...] = ()
     services: tuple[str, ...] = ("terminal", "resident_record", "municipal")
     algorithms: tuple[str, ...] = ("RSA-2048", "P-256")
+    without: str = ""  # why not with the other algorithm
 
     @property
     def missing(self) -> str | None:
@@ -61,10 +62,15 @@ def _node(program: str) -> Callable[..., list[str | Path]]:
     return lambda node: [node, HERE / "node" / program]
 
 
+def _java(java: Path) -> list[str | Path]:
+    return [java, "Wss4jClient"]
+
+
 STACKS = (
     Stack("zeep", _python("zeep_client.py")),
     Stack("signxml", _python("signxml_client.py")),
     Stack("xmlsec1", _python("xmlsec1_client.py"), tools=("xmlsec1",)),
     Stack("node-soap", _node("node_soap.js"), tools=("node",)),
     Stack("xml-crypto", _node("xml_crypto.js"), tools=("node",)),
+    Stack("WSS4J", _java, tools=("java",)),
 )

@@ -15,6 +15,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "build" / "tools"
 COMMANDS = {
     **{name: FOLDER / name / "bin" / "python" for name in ("python3.12", "python3.13")},
     "chromium": FOLDER / "chromium" / "bin" / "chromium",
+    "java": FOLDER / "java" / "bin" / "java",  # with WSS4J's jars on its class path
     "node": FOLDER / "node" / "bin" / "node",
     "strace": FOLDER / "strace" / "bin" / "strace",
     "sslyze": FOLDER / "sslyze" / "bin" / "python",  # -m sslyze

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tarfile
 from pathlib import Path
 
 from tests.tools import COMMANDS
-from tests.tools.debian import unpack
 from tests.tools.fetch import CannotBeHad, run, write_wrapper
+from tests.tools.java import java
 from tests.tools.node import npm
 
 _PACKAGE = "vnu-jar@26.9.27"
 _SHA256 = "5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7"
-_JAVA = "openjdk-17-jre-headless"
 
 
 def get(folder: Path) -> None:
@@ -30,19 +28,9 @@ def get(folder: Path) -> None:
             raise CannotBeHad(f"{_PACKAGE} has no vnu.jar")
         jar.write_bytes(inside.read())
     packed.unlink()
-    write_wrapper(COMMANDS["vnu"], f'#!/bin/sh\nexec "{_java(folder)}" -jar "{jar}" "$@"\n')
+    write_wrapper(COMMANDS["vnu"], f'#!/bin/sh\nexec "{java(folder)}" -jar "{jar}" "$@"\n')
 
 
 def version() -> str:
     """Its version."""
     return run(COMMANDS["vnu"], "--version")
-
-
-def _java(folder: Path) -> Path:
-    installed = shutil.which("java")
-    if installed is not None:
-        return Path(installed)
-    root = unpack(folder, _JAVA)
-    for found in sorted(root.glob("usr/lib/jvm/*/bin/java")):
-        return found
-    raise CannotBeHad(f"{_JAVA} has no java")
