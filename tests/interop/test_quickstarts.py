@@ -1,0 +1,63 @@
+"""The quick starts, taken from their pages and run as written against a running network."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interop.networks import signing_with
+from tests.interop.stacks import WSDL
+from tests.kit.network import GATEWAY, Network
+from tests.tools import find, not_run
+
+DOCS = WSDL.parent / "docs"
+LINES = 40
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    with signing_with("RSA-2048", tmp_path_factory.mktemp("quick") / "net") as running:
+        yield running
+
+
+def code(language: str, fence: str) -> str:
+    """The program on the page of a language, of fewer than 40 lines."""
+    page = (DOCS / f"quickstart-{language}.md").read_text(encoding="utf-8")
+    (found,) = re.findall(rf"```{fence}\n(.*?)```", page, re.DOTALL)
+    assert sum(1 for line in found.splitlines() if line.strip()) < LINES
+    return str(found)
+
+
+def tool(name: str) -> Path:
+    """A tool; the test is reported as not run without it."""
+    found = find(name)
+    if found is None:
+        pytest.skip(not_run(name))
+    return found
+
+
+def run(network: Network, *command: str | Path, cwd: Path) -> None:
+    """The program says that the person matches, and the gateway that it answered."""
+    before = len(network.messages(GATEWAY))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=cwd)
+    assert done.stdout.strip() == "match", done.stderr
+    assert len(network.messages(GATEWAY)) == before + 1
+
+
+def test_python(network: Network, tmp_path: Path) -> None:
+    program = tmp_path / "quickstart.py"
+    program.write_text(code("python", "python"), encoding="utf-8")
+    run(network, sys.executable, program, network.folder / "network.json", cwd=tmp_path)
+
+
+def test_node(network: Network, tmp_path: Path) -> None:
+    node = tool("node")
+    (tmp_path / "node_modules").symlink_to(node.parents[1] / "node_modules")
+    program = tmp_path / "quickstart.js"
+    program.write_text(code("node", "javascript"), encoding="utf-8")
+    run(network, node, program, network.folder / "network.json", WSDL / "terminal-1.wsdl", cwd=tmp_path)
