@@ -66,6 +66,10 @@ def _java(java: Path) -> list[str | Path]:
     return [java, "Wss4jClient"]
 
 
+def _php(php: Path) -> list[str | Path]:
+    return [php, HERE / "php" / "client.php"]
+
+
 STACKS = (
     Stack("zeep", _python("zeep_client.py")),
     Stack("signxml", _python("signxml_client.py")),
@@ -73,4 +77,5 @@ STACKS = (
     Stack("node-soap", _node("node_soap.js"), tools=("node",)),
     Stack("xml-crypto", _node("xml_crypto.js"), tools=("node",)),
     Stack("WSS4J", _java, tools=("java",)),
+    Stack("PHP SoapClient", _php, tools=("php",)),
 )

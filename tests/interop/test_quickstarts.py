@@ -61,3 +61,12 @@ def test_node(network: Network, tmp_path: Path) -> None:
     program = tmp_path / "quickstart.js"
     program.write_text(code("node", "javascript"), encoding="utf-8")
     run(network, node, program, network.folder / "network.json", WSDL / "terminal-1.wsdl", cwd=tmp_path)
+
+
+def test_php(network: Network, tmp_path: Path) -> None:
+    php = tool("php")
+    helper = "signed-soap-client.php"
+    (tmp_path / helper).symlink_to(DOCS / "quickstart" / helper)
+    program = tmp_path / "quickstart.php"
+    program.write_text(code("php", "php"), encoding="utf-8")
+    run(network, php, program, network.folder / "network.json", WSDL / "terminal-1.wsdl", cwd=tmp_path)

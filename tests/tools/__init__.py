@@ -17,6 +17,7 @@ COMMANDS = {
     "chromium": FOLDER / "chromium" / "bin" / "chromium",
     "java": FOLDER / "java" / "bin" / "java",  # with WSS4J's jars on its class path
     "node": FOLDER / "node" / "bin" / "node",
+    "php": FOLDER / "php" / "bin" / "php",
     "strace": FOLDER / "strace" / "bin" / "strace",
     "sslyze": FOLDER / "sslyze" / "bin" / "python",  # -m sslyze
     "vnu": FOLDER / "vnu" / "bin" / "vnu",

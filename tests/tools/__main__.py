@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools import COMMANDS, FOLDER, chromium, java, node, pythons, vnu
+from tests.tools import COMMANDS, FOLDER, chromium, java, node, php, pythons, vnu
 from tests.tools.debian import LIBRARY_PATH, unpack
 from tests.tools.fetch import CannotBeHad, run, write_wrapper
 
@@ -97,6 +97,7 @@ _TOOLS: dict[str, tuple[Callable[[Path], None], Callable[[], str]]] = {
     "chromium": (chromium.get, chromium.version),
     "java": (java.get, java.version),
     "node": (node.get, node.version),
+    "php": (php.get, php.version),
     "strace": (_get_strace, _strace_version),
     "sslyze": (_get_sslyze, _sslyze_version),
     "vnu": (vnu.get, vnu.version),
