@@ -41,12 +41,18 @@ def tool(name: str) -> Path:
     return found
 
 
+def answered(network: Network) -> int:
+    """How many messages the gateway has logged; its log begins with its first line."""
+    log = network.state(GATEWAY).log / "gateway.jsonl"
+    return len(network.messages(GATEWAY)) if log.exists() else 0
+
+
 def run(network: Network, *command: str | Path, cwd: Path) -> None:
     """The program says that the person matches, and the gateway that it answered."""
-    before = len(network.messages(GATEWAY))
+    before = answered(network)
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=cwd)
     assert done.stdout.strip() == "match", done.stderr
-    assert len(network.messages(GATEWAY)) == before + 1
+    network.wait(lambda: answered(network) == before + 1)
 
 
 def test_python(network: Network, tmp_path: Path) -> None:
