@@ -16,9 +16,24 @@ from tests.kit.network import GATEWAY, running
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = """
+from pathlib import Path
+
+import gateway
+from gateway.contract import SERVICES
+from gateway.contract.check import check_wsdl
+from gateway.data import data_folder
+
+
 def test_message_profile(juki_case):
     assert juki_case.sent and juki_case.received.body
     assert juki_case.passed, juki_case.complaints
+
+
+def test_it_is_the_wheel_that_runs():
+    site = Path(gateway.__file__).parents[1]
+    assert site.name == "site"
+    assert all(data_folder(name).is_relative_to(site) for name in ("wsdl", "certs"))
+    assert [check_wsdl(data_folder("wsdl") / one.wsdl) for one in SERVICES.values()] == [[]] * len(SERVICES)
 """
 
 
@@ -36,35 +51,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_vendors_suite(installed: Path, tmp_path: Path) -> None:
     suite = tmp_path / "test_vendor.py"
     suite.write_text(SUITE)
-    only = (GATEWAY, "national-server")
-    with running(tmp_path / "network", only=only) as network:
+    with running(tmp_path / "network", only=(GATEWAY, "national-server")) as network:
         document = network.folder / "network.json"
         told = _suite(installed, suite, "--juki-network", document, "--juki-target", GATEWAY)
-    assert re.search(rf"^{len(load_cases())} passed", told, re.MULTILINE), told
-    told = _suite(installed, suite)
-    assert f"{len(load_cases())} skipped" in told
-
-
-def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
-    """Contract and PKI profiles come with it."""
-    told = _python(
-        *(installed, tmp_path, "-c"),
-        "import gateway; from gateway.data import data_folder;"
-        "print(gateway.__file__, data_folder('wsdl'), data_folder('certs'))",
-    )
-    assert all(Path(place).is_relative_to(installed) for place in told.split())
-    assert "nothing wrong" in _python(installed, tmp_path, "-m", "gateway.cli", "wsdl", "check")
+    assert re.search(rf"^{len(load_cases()) + 1} passed", told, re.MULTILINE), told
 
 
 def _suite(installed: Path, suite: Path, *options: object) -> str:
-    return _python(installed, suite.parent, "-m", "pytest", "-q", "-p", "no:cacheprovider", suite, *options)
-
-
-def _python(installed: Path, folder: Path, *arguments: object) -> str:
-    """Run Python with the wheel and the packages that the project needs, as an installation has them."""
-    packages = sysconfig.get_path("purelib")
-    environment = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{packages}"}
-    return _run(sys.executable, "-S", *arguments, cwd=folder, env=environment)
+    """Run pytest with the wheel and the packages that the project needs, as an installation has them."""
+    environment = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{sysconfig.get_path('purelib')}"}
+    command = (sys.executable, "-S", "-m", "pytest", "-q", "-p", "no:cacheprovider", suite, *options)
+    return _run(*command, cwd=suite.parent, env=environment)
 
 
 def _run(*command: object, **how: object) -> str:

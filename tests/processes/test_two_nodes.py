@@ -25,7 +25,7 @@ from tests.kit.changes import clerk, code, entry, move
 from tests.kit.metrics import Monitored
 from tests.kit.network import COMMAND, Wire
 from tests.kit.postgres import Postgres, running_server
-from tests.kit.registry import GATEWAY, PREFECTURE, SYSTEM, registry, taken, undelivered
+from tests.kit.registry import GATEWAY, NATION, PREFECTURE, SYSTEM, registry, taken, undelivered
 from tests.kit.town import Town, town, until
 from tests.processes.test_backup_and_upgrade import command, load, results
 from tests.soak.changes import soak
@@ -152,7 +152,8 @@ def test_one_killed_under_load_and_connections_cut(postgres: Postgres, tmp_path:
 def test_the_command_makes_a_network_with_two_nodes(postgres: Postgres, tmp_path: Path) -> None:
     """By nothing but commands and network.json: up, a message to each node, each monitored, down."""
     folder = tmp_path / "net"
-    up = [*COMMAND, "network", "up", str(folder), "--nodes", "2", "--database", postgres.create()]
+    only = [part for one in (GATEWAY, PREFECTURE, NATION) for part in ("--only", one)]
+    up = [*COMMAND, "network", "up", str(folder), "--nodes", "2", "--database", postgres.create(), *only]
     with (tmp_path / "errors").open("wb") as errors:
         process = subprocess.Popen(up, stdout=subprocess.DEVNULL, stderr=errors)
     try:
