@@ -40,7 +40,10 @@ def get(folder: Path) -> None:
 
 
 def version() -> str:
-    """Java's version."""
+    """Java's version. Raises CannotBeHad when the client was changed since it was compiled."""
+    compiled = COMMANDS["java"].parents[1] / "classes" / "Wss4jClient.class"
+    if any(source.stat().st_mtime > compiled.stat().st_mtime for source in SOURCES.glob("*.java")):
+        raise CannotBeHad("the client is newer than its classes")
     return run(COMMANDS["java"], "--version").splitlines()[0]
 
 
