@@ -21,7 +21,6 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from gateway.errors import StoreError
 from gateway.store.failures import Conflict, Failure
-from gateway.store.tables import PAGE
 
 SQLITE_FLOOR = (3, 51, 3)
 """Older ones can damage a write-ahead log when a checkpoint meets another process's commit."""
@@ -30,6 +29,7 @@ _IO_ERROR, _CORRUPT, _NOT_A_DATABASE = 10, 11, 26  # primary result codes of SQL
 _BUSY, _LOCKED, _FULL, _CONSTRAINT = 5, 6, 13, 19
 _FATAL = frozenset({_IO_ERROR, _CORRUPT, _NOT_A_DATABASE})
 _PAUSE = (0.0003, 0.0015)  # seconds between two attempts to be the writer
+_SWITCH_SECONDS = 5.0
 _READER_WAIT = 2_000  # milliseconds; a reader waits only while a log is recovered
 
 
@@ -138,12 +138,10 @@ def _prepare_file(path: Path, *, create: bool) -> None:
 
 def _prepare_writer(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver opens no transaction by itself
-    # Of a database that is made now; a message is 5 KB, and each page costs in the log.
-    connection.execute(f"PRAGMA page_size = {PAGE}")
-    _set(connection, "journal_mode", "wal")
+    _write_ahead(connection)
     _set(connection, "synchronous", 2)  # FULL: the log is synced before a commit returns
     _set(connection, "foreign_keys", 1)
-    _set(connection, "wal_autocheckpoint", 5_000)  # pages; fewer, longer checkpoints: a shorter p99
+    _set(connection, "wal_autocheckpoint", 10_000)  # pages; fewer, longer checkpoints: a shorter p99
     _set(connection, "secure_delete", 1)  # what is deleted is overwritten, in freed pages too
     _set(connection, "temp_store", 2)  # MEMORY: nothing personal in temporary files
     connection.execute("PRAGMA busy_timeout = 0")  # _begin_immediate does the waiting
@@ -153,6 +151,20 @@ def _prepare_reader(connection: Any, record: object) -> None:
     _prepare_writer(connection, record)
     connection.execute(f"PRAGMA busy_timeout = {_READER_WAIT}")
     _set(connection, "query_only", 1)
+
+
+def _write_ahead(connection: Any) -> None:
+    """The write-ahead log, which a database keeps; SQLite waits for nobody who switches to it as well."""
+    stop = time.monotonic() + _SWITCH_SECONDS
+    while True:
+        try:
+            _set(connection, "journal_mode", "wal")
+        except driver.OperationalError as error:
+            if _code(error) != _BUSY or time.monotonic() > stop:
+                raise
+            time.sleep(random.uniform(*_PAUSE))  # noqa: S311 - only spreads the attempts
+        else:
+            return
 
 
 def _set(connection: Any, pragma: str, value: str | int) -> None:

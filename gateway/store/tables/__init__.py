@@ -20,7 +20,6 @@ from gateway.store.tables.consistency import (
 )
 from gateway.store.tables.evidence import (
     PADDING,
-    PAGE,
     evidence_bodies,
     evidence_certificates,
     evidence_chains,
@@ -50,7 +49,6 @@ from gateway.store.tables.upkeep import clock_marks, restores, schema_serves
 
 __all__ = [
     "PADDING",
-    "PAGE",
     "access_chains",
     "access_keys",
     "access_people",

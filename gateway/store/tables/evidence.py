@@ -65,11 +65,8 @@ evidence_transient = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-PAGE = 8_192
-"""Octets of a page of an SQLite database of ours."""
-
-PADDING = PAGE
-"""Octets: more than SQLite keeps of one row in a page that other rows share."""
+PADDING = 4_096
+"""Octets: as many as SQLite keeps of one row in a page that other rows share, at most, and more."""
 
 evidence_certificates = Table(  # of everybody who signed an entry's message or a seal
     "evidence_certificates",

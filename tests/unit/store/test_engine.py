@@ -90,7 +90,7 @@ def test_every_connection_is_durable_and_strict(store: Store) -> None:
                 "journal_mode": "wal",
                 "synchronous": 2,
                 "foreign_keys": 1,
-                "wal_autocheckpoint": 5_000,
+                "wal_autocheckpoint": 10_000,
                 "temp_store": 2,
             }
 
