@@ -1,13 +1,13 @@
 """pytest plugin: the conformance cases as tests of a vendor's own suite.
 
-With ``--juki-network FILE --juki-target SYSTEM`` (and ``--juki-service NAME``) each test that takes the
-fixture ``juki_case`` runs once for every case:
+With ``-p gateway.cli.conformance_pytest --juki-network FILE --juki-target SYSTEM`` (and ``--juki-service
+NAME``) each test that takes the fixture ``juki_case`` runs once for every case:
 
     def test_message_profile(juki_case):
         assert juki_case.passed, juki_case.complaints
 
-Without the options such tests are skipped. ``juki_case`` is a gateway.conformance.Outcome. The gateway is
-imported when it is wanted: a suite that only has the plugin installed does not wait for it.
+Without the options such tests are skipped. ``juki_case`` is a gateway.conformance.Outcome. It is
+no plugin that pytest loads by itself: that would have pytest rewrite every module of the package.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from gateway.conformance import Outcome, Target
+from gateway.cli.conformance_target import opened
+from gateway.conformance import Outcome, Target, load_cases, run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,8 +33,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each case."""
     if "juki_case" in metafunc.fixturenames:
-        from gateway.conformance import load_cases  # noqa: PLC0415 - see above
-
         metafunc.parametrize("juki_case", load_cases(), ids=lambda case: case.id, indirect=True)
 
 
@@ -45,8 +42,6 @@ def juki_target(pytestconfig: pytest.Config) -> Iterator[Target]:
     network, target = pytestconfig.getoption("juki_network"), pytestconfig.getoption("juki_target")
     if network is None or target is None:
         pytest.skip("give --juki-network FILE and --juki-target SYSTEM")
-    from gateway.cli.conformance_target import opened  # noqa: PLC0415 - see above
-
     document = json.loads(Path(network).read_text(encoding="utf-8"))
     with opened(document, target, pytestconfig.getoption("juki_service")) as judged:
         yield judged
@@ -55,7 +50,5 @@ def juki_target(pytestconfig: pytest.Config) -> Iterator[Target]:
 @pytest.fixture
 def juki_case(request: pytest.FixtureRequest, juki_target: Target) -> Outcome:
     """What became of one case."""
-    from gateway.conformance import run  # noqa: PLC0415 - see above
-
     (outcome,) = run(juki_target, [request.param])
     return outcome

@@ -15,6 +15,7 @@ from gateway.conformance import load_cases
 from tests.kit.network import GATEWAY, running
 
 ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ("-p", "no:cacheprovider", "-p", "gateway.cli.conformance_pytest")
 SUITE = """
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_a_vendors_suite(installed: Path, tmp_path: Path) -> None:
 def _suite(installed: Path, suite: Path, *options: object) -> str:
     """Run pytest with the wheel and the packages that the project needs, as an installation has them."""
     environment = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{sysconfig.get_path('purelib')}"}
-    command = (sys.executable, "-S", "-m", "pytest", "-q", "-p", "no:cacheprovider", suite, *options)
+    command = (sys.executable, "-S", "-m", "pytest", "-q", *PLUGINS, suite, *options)
     return _run(*command, cwd=suite.parent, env=environment)
 
 
