@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -26,7 +25,7 @@ from gateway.conformance import (
 from gateway.conformance import (
     run as run_cases,
 )
-from gateway.errors import StateError, UsageError
+from gateway.errors import UsageError
 
 app = new_app("Conformance: whether a server keeps to the message profile, case by case.")
 
@@ -79,7 +78,7 @@ def run(
     if network is None or target is None:
         raise UsageError("give --network FILE and --target SYSTEM, or --list")
     begun, name = time.monotonic(), f"{target} {service or ''}".strip()
-    with opened(_document(network), target, service) as judged:
+    with opened(network, target, service) as judged:
         outcomes = list(run_cases(judged, picked))
         name = f"{target} {judged.service.name}"
     report = json_report(name, outcomes)
@@ -106,15 +105,6 @@ def _tell(output: Output, outcomes: list[Outcome]) -> None:
     failed = [(one.case.id, "; ".join(one.complaints), one.case.clause) for one in outcomes if not one.passed]
     if failed:
         output.table(("case", "what is wrong", "clause"), failed)
-
-
-def _document(file: Path) -> Mapping[str, Any]:
-    try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
-    except ValueError:
-        raise StateError(f"{file}: not a network.json") from None
 
 
 def _write(file: Path | None, content: bytes) -> None:

@@ -12,7 +12,6 @@ no plugin that pytest loads by itself: that would have pytest rewrite every modu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,8 +41,7 @@ def juki_target(pytestconfig: pytest.Config) -> Iterator[Target]:
     network, target = pytestconfig.getoption("juki_network"), pytestconfig.getoption("juki_target")
     if network is None or target is None:
         pytest.skip("give --juki-network FILE and --juki-target SYSTEM")
-    document = json.loads(Path(network).read_text(encoding="utf-8"))
-    with opened(document, target, pytestconfig.getoption("juki_service")) as judged:
+    with opened(Path(network), target, pytestconfig.getoption("juki_service")) as judged:
         yield judged
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from gateway.contract import SERVICES, Service
 from gateway.domain.caller import Caller, Operator
 from gateway.domain.codes import Purpose
 from gateway.domain.identifiers import MunicipalityCode
-from gateway.errors import UsageError
+from gateway.errors import StateError, UsageError
 from gateway.settings import clock_of, load_settings
 from gateway.state import StateFolder
 from gateway.trust import TrustedCertificate
@@ -26,8 +27,12 @@ from gateway.wss.verify import Verifier
 
 
 @contextmanager
-def opened(network: Mapping[str, Any], target_id: str, service_name: str | None) -> Iterator[Target]:
-    """The target, with its connections open within. Raises UsageError."""
+def opened(file: Path, target_id: str, service_name: str | None) -> Iterator[Target]:
+    """A target of the network that ``file`` tells of, with its connections open within.
+
+    Raises UsageError, and StateError for a file that is no network.json.
+    """
+    network = _document(file)
     system = _named(network, target_id)
     service = _service(system, service_name)
     question = QUESTIONS[service.name]
@@ -67,6 +72,15 @@ def opened(network: Mapping[str, Any], target_id: str, service_name: str | None)
         )
     finally:
         http.close()
+
+
+def _document(file: Path) -> Mapping[str, Any]:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
+    except ValueError:
+        raise StateError(f"{file}: not a network.json") from None
 
 
 def _named(network: Mapping[str, Any], target_id: str) -> Mapping[str, Any]:

@@ -18,18 +18,14 @@ from typing import Final
 from lxml import etree
 
 from gateway.contract.grammar import Grammar, NotComparable, qualified
+from gateway.contract.wsdl_files import ACTION, XS, S, W, parsed
 
-_W: Final = "{http://schemas.xmlsoap.org/wsdl/}"
-_S: Final = "{http://schemas.xmlsoap.org/wsdl/soap/}"
-_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _WSP: Final = "{http://www.w3.org/ns/ws-policy}"
 _WSU_ID: Final = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id"
-_ACTION: Final = "{http://www.w3.org/2007/05/addressing/metadata}Action"
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"
 _HTTP: Final = "http://schemas.xmlsoap.org/soap/http"
 _LANGUAGES: Final = {"ja", "en"}
-_PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Problem:
 def check_wsdl(file: Path, policy: bytes | None = None) -> list[Problem]:
     """Everything wrong with one WSDL file and the schemas beside it; ``policy`` is what it must state."""
     try:
-        tree = etree.parse(file, _PARSER)
+        tree = parsed(file)
     except (OSError, etree.XMLSyntaxError) as error:
         return [Problem(file.name, "readable", f"cannot be read: {type(error).__name__}")]
     root = tree.getroot()
@@ -62,7 +58,7 @@ def check_wsdl(file: Path, policy: bytes | None = None) -> list[Problem]:
 
 def policy_of(file: Path) -> bytes:
     """The canonical form of a file's policy, to compare with the others'; empty when it has none."""
-    policy = etree.parse(file, _PARSER).getroot().find(f"{_WSP}Policy")
+    policy = parsed(file).getroot().find(f"{_WSP}Policy")
     if policy is None:
         return b""
     return etree.tostring(policy, method="c14n", exclusive=True, with_comments=False)
@@ -73,25 +69,25 @@ def _writing(tree: etree._ElementTree) -> Iterator[tuple[str, str]]:
         yield "R4003", "is written neither in UTF-8 nor in UTF-16"
     if tree.docinfo.xml_version != "1.0":
         yield "R4004", "is not XML 1.0"
-    for node in tree.iter(f"{_XS}restriction", f"{_XS}extension"):
+    for node in tree.iter(f"{XS}restriction", f"{XS}extension"):
         prefix, _, local = node.get("base", "").rpartition(":")
         if node.nsmap.get(prefix or None) == _ENCODING and local == "Array":
             yield "R2110", "a type is made from SOAP's Array"
 
 
 def _imports(root: etree._Element) -> Iterator[tuple[str, str]]:
-    for imported in root.iterfind(f"{_W}import"):
+    for imported in root.iterfind(f"{W}import"):
         if imported.get("location", "").endswith(".xsd"):
             yield "R2001", f"wsdl:import names a schema: {imported.get('location')}"
-    for schema in root.iterfind(f"{_W}types/{_XS}schema"):
-        only_imports = all(child.tag in {f"{_XS}import", f"{_XS}annotation"} for child in schema)
+    for schema in root.iterfind(f"{W}types/{XS}schema"):
+        only_imports = all(child.tag in {f"{XS}import", f"{XS}annotation"} for child in schema)
         if not only_imports and not schema.get("targetNamespace"):
             yield "R2105", "a schema in wsdl:types has no targetNamespace"
 
 
 def _schemas(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
     """Of the schemas beside the file, those that other schemas import among them."""
-    named = [schema.get("schemaLocation") for schema in root.iterfind(f"{_W}types/{_XS}schema/{_XS}import")]
+    named = [schema.get("schemaLocation") for schema in root.iterfind(f"{W}types/{XS}schema/{XS}import")]
     waiting, seen = list(named), set[str | None]()
     while waiting:
         location = waiting.pop()
@@ -102,12 +98,12 @@ def _schemas(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
             yield "schema", f"the schema {location} is not beside the file"
             continue
         try:
-            tree = etree.parse(file.parent / location, _PARSER)
-            if tree.getroot().tag != f"{_XS}schema":
+            tree = parsed(file.parent / location)
+            if tree.getroot().tag != f"{XS}schema":
                 yield "R2004", f"{location} is no schema"
                 continue
             yield from ((rule, f"{location}: {text}") for rule, text in _writing(tree))
-            waiting += [schema.get("schemaLocation") for schema in tree.getroot().iterfind(f"{_XS}import")]
+            waiting += [schema.get("schemaLocation") for schema in tree.getroot().iterfind(f"{XS}import")]
             if location in named:
                 etree.XMLSchema(tree)
         except etree.LxmlError as error:
@@ -117,26 +113,26 @@ def _schemas(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
 
 
 def _documentation(location: str, schema: etree._Element) -> Iterator[tuple[str, str]]:
-    for node in schema.iter(f"{_XS}element", f"{_XS}enumeration", f"{_XS}complexType", f"{_XS}simpleType"):
+    for node in schema.iter(f"{XS}element", f"{XS}enumeration", f"{XS}complexType", f"{XS}simpleType"):
         name = node.get("name") or node.get("value")
         if name is None:
             continue
-        told = {text.get(_LANG) for text in node.iterfind(f"{_XS}annotation/{_XS}documentation") if text.text}
+        told = {text.get(_LANG) for text in node.iterfind(f"{XS}annotation/{XS}documentation") if text.text}
         if not told >= _LANGUAGES:
             yield "documentation", f"{location}: {name} is not explained in Japanese and English"
 
 
 def _binding(root: etree._Element) -> Iterator[tuple[str, str]]:
-    bindings = root.findall(f"{_W}binding")
+    bindings = root.findall(f"{W}binding")
     if len(bindings) != 1:
         yield "binding", f"{len(bindings)} bindings instead of one"
     for binding in bindings:
-        soap = binding.find(f"{_S}binding")
+        soap = binding.find(f"{S}binding")
         if soap is None or soap.get("transport") != _HTTP:
             yield "R2702", "the binding is not one of SOAP 1.1 over HTTP"
         elif soap.get("style", "document") != "document":
             yield "R2705", "the binding's style is not document"
-        for body in binding.iter(f"{_S}body", f"{_S}fault"):
+        for body in binding.iter(f"{S}body", f"{S}fault"):
             if body.get("use") != "literal":
                 yield "R2706", "a body or fault is not literal"
             if body.get("namespace") is not None:
@@ -146,11 +142,11 @@ def _binding(root: etree._Element) -> Iterator[tuple[str, str]]:
 def _parts(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
     grammar = Grammar()
     try:
-        for schema in root.iterfind(f"{_W}types/{_XS}schema"):
+        for schema in root.iterfind(f"{W}types/{XS}schema"):
             grammar.take(schema, file.parent)
     except NotComparable:
         return  # a schema that cannot be read is told of already
-    for part in root.iterfind(f"{_W}message/{_W}part"):
+    for part in root.iterfind(f"{W}message/{W}part"):
         element, of = part.get("element"), f"the part {part.get('name')}"
         if element is not None and part.get("type") is not None:
             yield "R2306", f"{of} names an element and a type"
@@ -160,38 +156,38 @@ def _parts(file: Path, root: etree._Element) -> Iterator[tuple[str, str]]:
 
 def _operations(root: etree._Element) -> Iterator[tuple[str, str]]:
     elements = {
-        message.get("name"): [part.get("element") for part in message.iterfind(f"{_W}part")]
-        for message in root.iterfind(f"{_W}message")
+        message.get("name"): [part.get("element") for part in message.iterfind(f"{W}part")]
+        for message in root.iterfind(f"{W}message")
     }
-    bound = {operation.get("name"): operation for operation in root.iterfind(f"{_W}binding/{_W}operation")}
+    bound = {operation.get("name"): operation for operation in root.iterfind(f"{W}binding/{W}operation")}
     namespace = root.get("targetNamespace", "")
     seen: set[str] = set()
     asked: set[str | None] = set()
-    for operation in root.iterfind(f"{_W}portType/{_W}operation"):
+    for operation in root.iterfind(f"{W}portType/{W}operation"):
         name = operation.get("name", "")
         yield from _messages(operation, name, namespace, elements)
-        told = {text.get(_LANG) for text in operation.iterfind(f"{_W}documentation/*") if text.text}
+        told = {text.get(_LANG) for text in operation.iterfind(f"{W}documentation/*") if text.text}
         if not told >= _LANGUAGES:
             yield "documentation", f"{name} is not explained in Japanese and English"
         if name in seen:
             yield "R2304", f"{name} stands twice"
         seen.add(name)
-        ends = [node.tag for node in operation.iterchildren(f"{_W}input", f"{_W}output")]
-        if ends[:1] != [f"{_W}input"]:
+        ends = [node.tag for node in operation.iterchildren(f"{W}input", f"{W}output")]
+        if ends[:1] != [f"{W}input"]:
             yield "R2303", f"{name} does not begin with a request"
-        asks = elements.get(_local(operation.find(f"{_W}input")), [])
+        asks = elements.get(_local(operation.find(f"{W}input")), [])
         if not asked.isdisjoint(asks):
             yield "R2710", f"{name} cannot be told from another operation by its Body"
         asked.update(asks)
         if name not in bound:
             yield "R2718", f"{name} is not bound"
             continue
-        soap = bound[name].find(f"{_S}operation")
+        soap = bound[name].find(f"{S}operation")
         action = f"{namespace}:{name}"
         if soap is None or soap.get("soapAction") != action:
             yield "R2744", f"{name}: soapAction is not {action}"
-        for fault in bound[name].iterfind(f"{_W}fault"):
-            inner = fault.find(f"{_S}fault")
+        for fault in bound[name].iterfind(f"{W}fault"):
+            inner = fault.find(f"{S}fault")
             if inner is None or inner.get("name") != fault.get("name"):
                 yield "R2754", f"{name}: soap:fault does not name its fault"
     for left in bound.keys() - seen:
@@ -203,11 +199,11 @@ def _messages(
 ) -> Iterator[tuple[str, str]]:
     ends = {"input": "", "output": "Response", "fault": "Refusal"}
     for kind, ending in ends.items():
-        node = operation.find(f"{_W}{kind}")
+        node = operation.find(f"{W}{kind}")
         if node is None:
             yield kind, f"{name} has no {kind}"
             continue
-        if node.get(_ACTION) != f"{namespace}:{name}{ending}":
+        if node.get(ACTION) != f"{namespace}:{name}{ending}":
             yield "action", f"{name}: wsam:Action of its {kind} is not {namespace}:{name}{ending}"
         parts = elements.get(_local(node), [])
         if len(parts) != 1 or parts[0] is None:
@@ -223,7 +219,7 @@ def _local(node: etree._Element | None) -> str | None:
 
 def _policy(root: etree._Element, policy: bytes | None) -> Iterator[tuple[str, str]]:
     stated = root.find(f"{_WSP}Policy")
-    reference = root.find(f"{_W}binding/{_WSP}PolicyReference")
+    reference = root.find(f"{W}binding/{_WSP}PolicyReference")
     if stated is None or reference is None or reference.get("URI") != f"#{stated.get(_WSU_ID)}":
         yield "policy", "the binding refers to no policy of the file"
         return

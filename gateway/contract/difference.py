@@ -17,13 +17,10 @@ from typing import Final
 from lxml import etree
 
 from gateway.contract.check import policy_of
-from gateway.contract.grammar import XS, Grammar, NotComparable, qualified
+from gateway.contract.grammar import Grammar, NotComparable, qualified
 from gateway.contract.inclusion import Inclusion
+from gateway.contract.wsdl_files import ACTION, XS, S, W, parsed
 
-_W: Final = "{http://schemas.xmlsoap.org/wsdl/}"
-_S: Final = "{http://schemas.xmlsoap.org/wsdl/soap/}"
-_ACTION: Final = "{http://www.w3.org/2007/05/addressing/metadata}Action"
-_PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 KINDS: Final = ("input", "output", "fault")
 
 
@@ -48,7 +45,7 @@ class _Contract:
     """What a WSDL file says."""
 
     namespace: str
-    binding: str
+    binding: tuple[str | None, str] | None  # transport and style
     policy: bytes
     operations: dict[str, _Operation]
     grammar: Grammar
@@ -108,32 +105,30 @@ def differences(old: Path, new: Path) -> list[Difference]:
 
 def _read(file: Path) -> _Contract:
     try:
-        root = etree.parse(file, _PARSER).getroot()
+        root = parsed(file).getroot()
     except (OSError, etree.XMLSyntaxError) as error:
         raise NotComparable(f"{file.name} cannot be read: {type(error).__name__}") from None
     grammar = Grammar()
-    for schema in root.iterfind(f"{_W}types/{XS}schema"):
+    for schema in root.iterfind(f"{W}types/{XS}schema"):
         grammar.take(schema, file.parent)
-    binding = root.find(f"{_W}binding/{_S}binding")
-    form = () if binding is None else (binding.get("transport"), binding.get("style", "document"))
-    return _Contract(
-        root.get("targetNamespace", ""), str(form), policy_of(file), dict(_operations(root)), grammar
-    )
+    binding = root.find(f"{W}binding/{S}binding")
+    form = None if binding is None else (binding.get("transport"), binding.get("style", "document"))
+    return _Contract(root.get("targetNamespace", ""), form, policy_of(file), dict(_operations(root)), grammar)
 
 
 def _operations(root: etree._Element) -> Iterator[tuple[str, _Operation]]:
     elements = {
         message.get("name"): qualified(part, str(part.get("element")))
-        for message in root.iterfind(f"{_W}message")
-        for part in message.iterfind(f"{_W}part")
+        for message in root.iterfind(f"{W}message")
+        for part in message.iterfind(f"{W}part")
     }
     bound = {
-        operation.get("name"): operation.find(f"{_S}operation")
-        for operation in root.iterfind(f"{_W}binding/{_W}operation")
+        operation.get("name"): operation.find(f"{S}operation")
+        for operation in root.iterfind(f"{W}binding/{W}operation")
     }
-    for operation in root.iterfind(f"{_W}portType/{_W}operation"):
+    for operation in root.iterfind(f"{W}portType/{W}operation"):
         name = str(operation.get("name"))
-        messages = {kind: operation.find(f"{_W}{kind}") for kind in KINDS}
+        messages = {kind: operation.find(f"{W}{kind}") for kind in KINDS}
         soap = bound.get(name)
         try:
             told = {
@@ -143,5 +138,5 @@ def _operations(root: etree._Element) -> Iterator[tuple[str, _Operation]]:
             }
         except KeyError:
             raise NotComparable(f"{name} names a message that there is not") from None
-        actions = {kind: node.get(_ACTION) for kind, node in messages.items() if node is not None}
+        actions = {kind: node.get(ACTION) for kind, node in messages.items() if node is not None}
         yield name, _Operation(None if soap is None else soap.get("soapAction"), actions, told)

@@ -14,9 +14,19 @@ from typing import Final
 
 from lxml import etree
 
-XS: Final = "{http://www.w3.org/2001/XMLSchema}"
-_PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+from gateway.contract.wsdl_files import XS, parsed
+
 _IGNORED: Final = {f"{XS}annotation"}
+_UNDERSTOOD: Final = {
+    "schema": {"targetNamespace", "elementFormDefault"},
+    "element": {"name", "type", "ref", "minOccurs", "maxOccurs"},
+    "attribute": {"name", "type", "ref", "use"},
+    "complexType": {"name"},
+    "simpleType": {"name"},
+    "sequence": {"minOccurs", "maxOccurs"},
+    "choice": {"minOccurs", "maxOccurs"},
+}
+"""Attributes that are read; any other (nillable, mixed, …) may change what is valid."""
 
 
 class NotComparable(Exception):
@@ -94,12 +104,17 @@ class Grammar:
             return
         self._read.add(file)
         try:
-            self.take(etree.parse(file, _PARSER).getroot(), file.parent)
+            self.take(parsed(file).getroot(), file.parent)
         except (OSError, etree.XMLSyntaxError) as error:
             raise NotComparable(f"{file.name} cannot be read: {type(error).__name__}") from None
 
     def take(self, schema: etree._Element, beside: Path) -> None:
-        """Take a schema that is read already."""
+        """Take a schema that is read already. Raises NotComparable."""
+        for node in schema.iter(etree.Element):
+            kind = etree.QName(node).localname
+            odd = set(node.attrib) - _UNDERSTOOD.get(kind, set(node.attrib))
+            if odd:
+                raise NotComparable(f"xs:{kind} has {min(odd)}, which is not read here")
         namespace = schema.get("targetNamespace", "")
         for node in schema.iterchildren(etree.Element):
             kind = etree.QName(node).localname
@@ -150,6 +165,8 @@ class Grammar:
 
     def _type_of(self, node: etree._Element) -> TypeName | Simple | Complex:
         if (named := node.get("type")) is not None:
+            for inner in _parts(node):
+                raise NotComparable(_called(inner))  # a key, or what it refers to
             return TypeName(qualified(node, named))
         for inner in _parts(node):
             if inner.tag == f"{XS}simpleType":

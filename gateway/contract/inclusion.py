@@ -167,8 +167,6 @@ def _texts(some: Simple, all_: Simple) -> Iterator[str]:
             yield "has only certain values"
         else:
             yield from (f"does not have the value {value}" for value in sorted(some.values - all_.values))
-    if some.values is not None:
-        return  # its values are few, and were compared
     for pattern in sorted(all_.patterns - some.patterns):
         yield f"must match {pattern}"
     mine, theirs = dict(some.facets), dict(all_.facets)

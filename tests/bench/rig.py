@@ -28,6 +28,7 @@ from gateway.state import StateFolder
 from gateway.store.configured import open_store
 from gateway.store.register_load import Newcomer
 from tests.bench.machine import environment, pinned
+from tests.kit.made import sign_with
 from tests.kit.towns import people_of
 
 GATEWAY, TERMINAL = "131016-cs", "131016-terminal-1"
@@ -83,20 +84,7 @@ class Rig:
         if kind not in _KEYS:
             raise ValueError(kind)
         for system in map(DEVELOPMENT.system, (GATEWAY, TERMINAL, REGISTRY)):
-            state = self._made.states[system.id]
-            key, certificate = state.keys / "signing.key.pem", state.certificates / "signing.pem"
-            key.unlink(missing_ok=True)
-            certificate.unlink(missing_ok=True)
-            self._made.authority.issue(
-                "signing",
-                role=system.role,
-                system=system.id,
-                municipality=system.municipality,
-                at=datetime.now(UTC),
-                key_kind=kind,
-                key_file=key,
-                certificate_file=certificate,
-            )
+            sign_with(self._made, system, kind)
 
     def begin_anew(self, *, processes: int) -> None:
         """An empty database with the people in it, an empty log, and so many worker processes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.contract import SERVICES
-from tests.tools import find, not_run
+from tests.tools import NEWER_PYTHONS, find, not_run
 
 ROOT = Path(__file__).resolve().parents[2]
 CROSSING = """
@@ -28,7 +28,7 @@ print(*sys.version_info[:2], len(SERVICES))
 """
 
 
-@pytest.mark.parametrize("name", ["python3.12", "python3.13"])
+@pytest.mark.parametrize("name", NEWER_PYTHONS)
 def test_messages_cross_the_contract(name: str) -> None:
     python = find(name)
     if python is None:

@@ -10,7 +10,7 @@ import hashlib
 import random
 from collections.abc import Iterable
 from functools import cached_property
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -35,7 +35,7 @@ from gateway.wss.verify import Verifier
 from tests.fuzz import good
 from tests.kit import identities
 from tests.kit.changes import entry, move, recode
-from tests.kit.engines import both_engines, outcome
+from tests.kit.engines import both, outcome, own_trust
 from tests.kit.inquiries import NUMBER, PERSON
 from tests.kit.messages import Draft, good_answer, good_request
 from tests.kit.mutating import change_bytes, change_tree
@@ -63,7 +63,7 @@ class Messages:
     """Requests and answers of our own, with changes of the bytes."""
 
     def __init__(self) -> None:
-        self._engines = good.engines()
+        self._engines = both(good.trust())
         self._raw = good.messages()
         self._meant = meant(self._engines[0], self._raw)
 
@@ -78,7 +78,7 @@ class Structures:
     """The same with changes of the structure, their keys drawn in each run."""
 
     def __init__(self, folder: Path) -> None:
-        self._engines = both_engines(folder)
+        self._engines = both(own_trust(folder))
         self._good = [
             make(identities.identity(kind), style=style)
             for kind in good.KINDS
@@ -174,7 +174,7 @@ class InquiryFiles:
 
     def judge(self, raw: bytes) -> str:
         try:
-            lines = _lines(raw)
+            lines = BytesIO(raw).readlines()
             found = list(read_lines(lines))
         except NotAsItMustBe as error:
             return f"refused: {error.error.code}"
@@ -239,12 +239,6 @@ def agreed(engines: tuple[Verifier, Verifier], raw: bytes, meant: set[tuple[obje
 
 def _is_answer(raw: bytes) -> bool:
     return b"AskAnswer" in raw
-
-
-def _lines(raw: bytes) -> list[bytes]:
-    """Lines with their LFs, as a file gives them."""
-    parts = raw.split(b"\n")
-    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
 def targets(folder: Path) -> dict[str, tuple[Target, int]]:

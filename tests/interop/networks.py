@@ -12,7 +12,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from gateway.domain.move_messages import TransferSending
 from gateway.domain.register_text import RegisterText
 from tests.kit import moves
 from tests.kit.changes import entry, report
-from tests.kit.made import copied_network
+from tests.kit.made import copied_network, sign_with
 from tests.kit.network import GATEWAY, NATIONAL, TERMINAL, Network, by_document
 
 ALGORITHMS = ("RSA-2048", "P-256")
@@ -46,17 +46,7 @@ def signing_with(kind: str, folder: Path) -> Iterator[Network]:
     plan = DEVELOPMENT.only_servers(_SERVERS)
     made = copied_network(folder, plan)
     for system in plan.own if kind != "RSA-2048" else ():
-        state = made.states[system.id]
-        made.authority.issue(
-            "signing",
-            role=system.role,
-            system=system.id,
-            municipality=system.municipality,
-            at=datetime.now(UTC),
-            key_kind=kind,
-            key_file=state.keys / "signing.key.pem",
-            certificate_file=state.certificates / "signing.pem",
-        )
+        sign_with(made, system, kind)
     network = Network(folder, _SERVERS)
     try:
         yield network

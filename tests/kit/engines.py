@@ -1,8 +1,9 @@
-"""Two verifiers, one for each engine, over the tests' own authority, and what they make of a message."""
+"""The two engines, the tests' own authority as what they trust, and what they make of a message."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from gateway.refusals import Refused
 from gateway.trust import Anchor, TrustStore
@@ -13,9 +14,16 @@ from tests.kit import identities
 from tests.kit.identities import NOW
 from tests.kit.refusal import ANSWER, REQUEST
 
+ENGINES: Final = {"lxml": LxmlEngine, "xmlsec": XmlsecEngine}
 
-def both_engines(folder: Path) -> tuple[Verifier, Verifier]:
-    """Both engines over the tests' own authority, whose revocation list goes into ``folder``."""
+
+def both(trust: TrustStore) -> tuple[Verifier, Verifier]:
+    """A verifier for each engine."""
+    return Verifier(trust, engine=LxmlEngine()), Verifier(trust, engine=XmlsecEngine())
+
+
+def own_trust(folder: Path) -> TrustStore:
+    """One anchor, the tests' own authority, whose revocation list goes into ``folder``."""
     authority = identities.authority()
     anchor = Anchor(
         name="tests",
@@ -25,8 +33,7 @@ def both_engines(folder: Path) -> tuple[Verifier, Verifier]:
         revocation="crl",
         extended_key_usage={},
     )
-    trust = TrustStore([anchor])
-    return Verifier(trust, engine=LxmlEngine()), Verifier(trust, engine=XmlsecEngine())
+    return TrustStore([anchor])
 
 
 def outcome(verifier: Verifier, raw: bytes, *, answer: bool) -> tuple[object, ...]:

@@ -10,10 +10,11 @@ import atexit
 import shutil
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.cli.network.folders import Made, make_network, take_folder
-from gateway.cli.network.plan import DEVELOPMENT, Plan
+from gateway.cli.network.plan import DEVELOPMENT, Plan, Planned
 
 _ORIGINALS: dict[tuple[object, ...], Path] = {}
 
@@ -22,6 +23,21 @@ def copied_network(folder: Path, plan: Plan = DEVELOPMENT) -> Made:
     """A network of this plan in a new folder."""
     shutil.copytree(_original(plan), folder, dirs_exist_ok=True)
     return make_network(folder, plan, lambda _text: None)
+
+
+def sign_with(made: Made, system: Planned, kind: str) -> None:
+    """A new signing key of this kind, with its certificate, for a system of a made network."""
+    state = made.states[system.id]
+    made.authority.issue(
+        "signing",
+        role=system.role,
+        system=system.id,
+        municipality=system.municipality,
+        at=datetime.now(UTC),
+        key_kind=kind,
+        key_file=state.keys / "signing.key.pem",
+        certificate_file=state.certificates / "signing.pem",
+    )
 
 
 def _original(plan: Plan) -> Path:

@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway.contract import write_answer, write_request
 from gateway.contract.difference import Broken, differences
-from gateway.contract.grammar import XS
+from gateway.contract.wsdl_files import XS
 from gateway.data import data_folder
 from tests.kit.examples import examples
 from tests.kit.questions import ANSWER, BY_CODE, BY_DOCUMENT, TERMINAL, VERIFY

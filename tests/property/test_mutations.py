@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gateway.refusals import Refused
 from gateway.wss.verify import Verifier
 from tests.kit import identities
-from tests.kit.engines import both_engines, outcome
+from tests.kit.engines import both, outcome, own_trust
 from tests.kit.examples import examples
 from tests.kit.messages import Draft, Style, good_answer, good_request
 from tests.kit.mutating import change_bytes, change_tree
@@ -33,7 +33,7 @@ STYLES = (
 
 @pytest.fixture(scope="module")
 def verifiers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Verifier, Verifier]:
-    return both_engines(tmp_path_factory.mktemp("crl"))
+    return both(own_trust(tmp_path_factory.mktemp("crl")))
 
 
 @cache

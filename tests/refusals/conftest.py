@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from gateway.trust import Anchor, TrustStore
-from gateway.wss.engine_lxml import LxmlEngine
-from gateway.wss.engine_xmlsec import XmlsecEngine
+from gateway.trust import TrustStore
 from gateway.wss.verify import Verifier
-from tests.kit import identities
+from tests.kit.engines import ENGINES, own_trust
 from tests.kit.refusal import Bench
-
-ENGINES = {"lxml": LxmlEngine, "xmlsec": XmlsecEngine}
 
 
 @pytest.fixture(scope="session")
 def trust(tmp_path_factory: pytest.TempPathFactory) -> TrustStore:
     """A trust store with one anchor, revocation by CRL."""
-    authority = identities.authority()
-    folder: Path = tmp_path_factory.mktemp("authority")
-    anchor = Anchor(
-        name="tests",
-        certificate=authority.certificate,
-        intermediates=(),
-        crl_files=(authority.write_crl(folder),),
-        revocation="crl",
-        extended_key_usage={},
-    )
-    return TrustStore([anchor])
+    return own_trust(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(params=sorted(ENGINES))

@@ -18,17 +18,15 @@ from cryptography import x509
 
 from gateway.refusals import Refused
 from gateway.trust import Anchor, TrustStore
-from gateway.wss.engine_lxml import LxmlEngine
-from gateway.wss.engine_xmlsec import XmlsecEngine
 from gateway.wss.verify import Verifier
 from tests.kit import signing, tree
+from tests.kit.engines import ENGINES
 from tests.kit.refusal import check, expect_refusal
 
 FOLDER = Path(__file__).parent.parent / "vectors"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text("utf-8"))
 GOOD = sorted(name for name, entry in EXPECTED.items() if entry["accept"])
 BAD = sorted(name for name, entry in EXPECTED.items() if not entry["accept"])
-ENGINES = {"lxml": LxmlEngine, "xmlsec": XmlsecEngine}
 
 
 def verifier(name: str, engine: str) -> Verifier:

@@ -12,8 +12,11 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "tools"
 """Where the tools are unpacked; ignored by git."""
 
+NEWER_PYTHONS = ("python3.12", "python3.13")
+"""Interpreters that the contract is tried on where they are at hand."""
+
 COMMANDS = {
-    **{name: FOLDER / name / "bin" / "python" for name in ("python3.12", "python3.13")},
+    **{name: FOLDER / name / "bin" / "python" for name in NEWER_PYTHONS},
     "chromium": FOLDER / "chromium" / "bin" / "chromium",
     "java": FOLDER / "java" / "bin" / "java",  # with WSS4J's jars on its class path
     "node": FOLDER / "node" / "bin" / "node",

@@ -10,9 +10,10 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from tests.tools import COMMANDS, FOLDER, chromium, java, node, php, pythons, vnu
+from tests.tools import COMMANDS, FOLDER, NEWER_PYTHONS, chromium, java, node, php, pythons, vnu
 from tests.tools.debian import LIBRARY_PATH, unpack
 from tests.tools.fetch import CannotBeHad, run, write_wrapper
 
@@ -26,36 +27,26 @@ _WRAPPER = f"""\
 
 def main() -> int:
     """Get what is missing; see the module's docstring."""
-    failed = False
-    for name, (get, version) in _TOOLS.items():
-        try:
-            try:
-                text = version()
-            except (OSError, CannotBeHad):
-                shutil.rmtree(FOLDER / name, ignore_errors=True)
-                get(FOLDER / name)
-                text = version()
-            sys.stdout.write(f"{name} {text}\n")
-        except (OSError, CannotBeHad) as error:
-            sys.stdout.write(f"not run: {name}: {error}\n")
-            failed = True
-    for name in pythons.NAMES:
-        sys.stdout.write(_newer_python(name) + "\n")
+    failed = [name for name, (get, version) in _TOOLS.items() if not _have(name, get, version)]
+    for name in NEWER_PYTHONS:  # none that is not at hand is missed
+        _have(name, partial(pythons.get, name), partial(pythons.version, name))
     return 1 if failed else 0
 
 
-def _newer_python(name: str) -> str:
-    """Its versions; none that is not at hand is missed."""
-    folder = FOLDER / name
+def _have(name: str, get: Callable[[Path], None], version: Callable[[], str]) -> bool:
+    """Get a tool unless it is there; says its version, or why it cannot be had."""
     try:
         try:
-            return f"{name} {pythons.version(folder)}"
+            text = version()
         except (OSError, CannotBeHad):
-            shutil.rmtree(folder, ignore_errors=True)
-            pythons.get(name, folder)
-            return f"{name} {pythons.version(folder)}"
+            shutil.rmtree(FOLDER / name, ignore_errors=True)
+            get(FOLDER / name)
+            text = version()
     except (OSError, CannotBeHad) as error:
-        return f"not run: {name}: {error}"
+        sys.stdout.write(f"not run: {name}: {error}\n")
+        return False
+    sys.stdout.write(f"{name} {text}\n")
+    return True
 
 
 def _get_sslyze(folder: Path) -> None:

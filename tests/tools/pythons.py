@@ -12,9 +12,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from tests.tools import COMMANDS
 from tests.tools.fetch import CannotBeHad, run
 
-NAMES = ("python3.12", "python3.13")
 _NEEDED = ("lxml", "pytz", "six", "spyne")
 _LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
 
@@ -28,9 +28,9 @@ def get(name: str, folder: Path) -> None:
     run(*pip, "--no-deps", "--require-hashes", "-r", wanted)
 
 
-def version(folder: Path) -> str:
+def version(name: str) -> str:
     """The interpreter's version and spyne's. Raises OSError or CannotBeHad when they are not there."""
-    python = folder / "bin" / "python"
+    python = COMMANDS[name]
     spyne = run(python, "-c", "from importlib.metadata import version; print(version('spyne'))")
     return f"{run(python, '-V').removeprefix('Python ')} (spyne {spyne})"
 

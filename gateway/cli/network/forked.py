@@ -87,8 +87,8 @@ def _take_console(console: Path) -> None:
     for ours, theirs in ((nothing, 0), (written, 1), (written, 2)):
         os.dup2(ours, theirs)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - they live as long as the process
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
+    sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115 - as above
 
 
 def _status_of(end: SystemExit) -> int:

@@ -210,6 +210,18 @@ def test_a_value_that_only_questions_have_and_one_that_only_answers_have(change:
     ]
 
 
+def test_a_list_of_values_that_becomes_a_pattern(change: Change) -> None:
+    """The values were compared with no values: whether the pattern takes them must still be asked."""
+    begin = '<xs:simpleType name="VerificationResult">'
+    text = (data_folder("wsdl") / "types-1.xsd").read_text("utf-8").partition(begin)[2]
+    inside = text[: text.index("</xs:simpleType>")]
+    new = inside[: inside.index("<xs:enumeration")] + '<xs:pattern value="[0-9]"/></xs:restriction>'
+    assert found(change("types-1.xsd", begin + inside, begin + new)) == [
+        ("VerificationResult", "in the new file it must match [0-9]", {SERVERS}),
+        ("VerificationResult", "in the old file it has only certain values", {CALLERS}),
+    ]
+
+
 def test_operations_come_and_go(change: Change) -> None:
     new = change("terminal-1.wsdl", '<wsdl:operation name="QueryMoves">', '<wsdl:operation name="AskMoves">')
     assert found(new) == [("AskMoves", "is new", {SERVERS}), ("QueryMoves", "is gone", {CALLERS})]
@@ -220,6 +232,9 @@ def test_operations_come_and_go(change: Change) -> None:
     [
         ("<xs:choice>", "<xs:all>", "cannot be read"),
         ('<xs:choice>\n          <xs:element ref="t:residentRecordCode"/>', "<xs:any/><xs:choice>", "xs:any"),
+        (RESIDENCE, RESIDENCE.replace("/>", ' nillable="true"/>'), "nillable"),
+        ("<xs:complexType>", '<xs:complexType mixed="true">', "mixed"),
+        ('elementFormDefault="qualified"', 'attributeFormDefault="qualified"', "attributeFormDefault"),
         ('ref="t:caller"', 'ref="t:nobody"', "there is no element"),
     ],
 )
