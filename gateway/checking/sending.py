@@ -2,7 +2,8 @@
 
 Each piece holds everybody of a span of 住民票コード. Its end is noted before it is sent: whoever sends it
 again sends the same span, with the records as they are then, and a counterpart that has the piece already
-says so. Where digests go first, whole stretches of spans that hold the same on both sides are passed over.
+says so. Where digests go first, whole stretches of spans that hold the same on both sides are passed over,
+and of a span that does not, only the small parts that differ are sent.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
 from clients._soap import Channel, Exchange
 from gateway import telemetry
 from gateway.capture import Captures
+from gateway.checking.spans import Judged, Spans
 from gateway.clock import Clock
 from gateway.contract import SERVICES, read_answer, write_body
 from gateway.delivery import capture, exchange_evidence
@@ -23,6 +26,7 @@ from gateway.domain.accesses import Access, Who
 from gateway.domain.caller import Caller
 from gateway.domain.consistency import (
     MOST_RECORDS,
+    MOST_SPANS,
     ConsistencyPiece,
     DigestAnswer,
     DigestQuestion,
@@ -42,7 +46,11 @@ from gateway.wss.sign import new_message_id
 
 LEASE: Final = timedelta(minutes=2)
 SPANS: Final = 100
-"""Whose digests are compared in one message."""
+"""Whose digests are compared at once."""
+SPAN_RECORDS: Final = MOST_RECORDS * 9 // 10
+"""Of a span as it is chosen: who comes into it before it is sent still fits into its piece."""
+PART_RECORDS: Final = 25
+"""Of a part of a span that differs, whose digest is compared once more before it is sent."""
 
 _SLICE: Final = 50  # messages before another run has its turn
 _PATIENCE: Final = 5  # failures in a row before an alarm
@@ -73,23 +81,22 @@ class ConsistencySending:
         alarms: telemetry.Alarms,
         *,
         rest: Callable[[float], object] = time.sleep,
-        most: int = MOST_RECORDS,
+        most: int = SPAN_RECORDS,
+        part: int = PART_RECORDS,
         captures: Captures | None = None,
     ) -> None:
         self._store = store
         self._runs = store.consistency_runs
-        self._records = store.consistency_records
+        self._spans = Spans(store.consistency_records, caller.municipality.digits, most=most, part=part)
         self._clock = clock
         self._caller = caller
-        self._home = caller.municipality.digits
         self._channel = channel
         self._share = rules.share
         self._alarms = alarms
         self._rest = rest
-        self._most = most
         self._captures = captures
         self._failures = 0
-        self._ahead: tuple[str, Sequence[tuple[SpanTotal, bool]]] = ("", ())
+        self._ahead: tuple[str, Sequence[Judged]] = ("", ())
 
     def work(self, stopped: Callable[[], bool]) -> bool:
         """Work on a run that is to be sent; False when there is none."""
@@ -128,53 +135,57 @@ class ConsistencySending:
         return found
 
     def _choose(self, run: Run) -> Run:
-        """The next span whose records are to be sent."""
+        """Note the next span whose records are to be sent, or that a whole stretch is passed over."""
         judged, octets = self._judged(run)
         people = 0
-        for place, (one, differs) in enumerate(judged):
+        for place, (one, differs) in enumerate((each.one, each.differs) for each in judged):
             people += one.total.count
             # The last span of all ends the run, and is sent whatever it holds.
             if differs or one.span.upto is None:
                 self._ahead = run.reference, judged[place + 1 :]
-                return self._runs.intend(run, one.span, people, octets)
-        # None of them differs: on from their end.
-        return self._choose(self._runs.pass_over(run, judged[-1][0].span.upto, people, octets))
+                return self._runs.intend(run, one.span, people, octets, lease=LEASE)
+        return self._runs.pass_over(run, judged[-1].one.span.upto, people, octets, lease=LEASE)
 
-    def _judged(self, run: Run) -> tuple[Sequence[tuple[SpanTotal, bool]], int]:
+    def _judged(self, run: Run) -> tuple[Sequence[Judged], int]:
         """The spans that follow, and whether each is to be sent; and the octets that it took to know."""
         reference, ahead = self._ahead
-        if reference == run.reference and ahead and ahead[0][0].span.after == run.position:
+        if reference == run.reference and ahead and ahead[0].one.span.after == run.position:
             return ahead, 0  # asked before, with the span that was sent last
         if run.mode is RunMode.COMPLETE:
-            return [(one, True) for one in self._spans(run, 1)], 0
-        spans = self._spans(run, SPANS)
-        told = self._ask(run, "CompareDigests", DigestQuestion(self._caller, tuple(spans)))
-        answer: DigestAnswer = told.answer
-        with self._store.unit_of_work() as work:
-            self._store.record(work.connection, told.evidence, ())
-        differing = set(answer.differing)
-        return [(one, place in differing) for place, one in enumerate(spans)], told.octets
+            return [Judged(one, True) for one in self._spans.following(run.position, 1)], 0
+        wide, octets = self._compared(run, self._spans.following(run.position, SPANS))
+        halves = [self._spans.parts(each.one.span) if each.differs else [] for each in wide]
+        narrow, more = self._compared(run, [part for parts in halves for part in parts])
+        following = iter(narrow)
+        judged = [
+            part
+            for each, parts in zip(wide, halves, strict=True)
+            for part in (islice(following, len(parts)) if parts else (each,))
+        ]
+        return self._spans.joined(judged), octets + more
 
-    def _spans(self, run: Run, most: int) -> list[SpanTotal]:
-        spans: list[SpanTotal] = []
-        after = run.position
-        while len(spans) < most:
-            people = self._records.some(self._home, after, self._most)
-            upto = people[-1].record.code if len(people) == self._most else None
-            spans.append(SpanTotal(Span(after, upto), Total.of(people)))
-            if upto is None:
-                break
-            after = upto
-        return spans
+    def _compared(self, run: Run, spans: Sequence[SpanTotal]) -> tuple[list[Judged], int]:
+        """Each span by its digest, and the octets that it took to ask."""
+        judged, octets = [], 0
+        for start in range(0, len(spans), MOST_SPANS):
+            some = tuple(spans[start : start + MOST_SPANS])
+            told = self._ask(run, "CompareDigests", DigestQuestion(self._caller, some))
+            answer: DigestAnswer = told.answer
+            with self._store.unit_of_work() as work:
+                self._store.record(work.connection, told.evidence, ())
+            differing = set(answer.differing)
+            judged += [Judged(one, place in differing) for place, one in enumerate(some)]
+            octets += told.octets
+        return judged, octets
 
     def _send(self, run: Run, span: Span) -> None:
-        people = self._records.within(self._home, span)
+        people = self._spans.within(span)
         number, last = run.piece + 1, span.upto is None
         # More than one message holds have come into the span since it was chosen: the rest follows.
         if len(people) > MOST_RECORDS:
             people = people[:MOST_RECORDS]
             span, last = Span(span.after, people[-1].record.code), False
-            run = self._runs.intend(run, span, 0, 0)
+            run = self._runs.intend(run, span, 0, 0, lease=LEASE)
         piece = ConsistencyPiece(self._caller, run.reference, number, last, span, tuple(people))
         told = self._ask(run, "CompareRecords", piece)
         taken: PieceTaken = told.answer

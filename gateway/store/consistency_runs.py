@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from gateway.domain.consistency import (
     ConsistencyNotice,
@@ -143,35 +143,46 @@ class ConsistencyRuns:
             update(consistency_runs).where(_RUNS.id == run).values(owner=self._node, lease_until=until)
         )
 
-    def pass_over(self, run: Run, upto: ResidentRecordCode | None, people: int, octets: int) -> Run:
-        """So many people more are dealt with, and none of their records need be sent."""
-        values = {
-            "position": upto and upto.digits,
-            "people": run.people + people,
-            "octets": run.octets + octets,
-        }
-        with self._unit_of_work() as work:
-            work.connection.execute(update(consistency_runs).where(_RUNS.id == run.id).values(**values))
-        return replace(run, position=upto, people=run.people + people, octets=run.octets + octets)
+    def pass_over(
+        self, run: Run, upto: ResidentRecordCode | None, people: int, octets: int, *, lease: timedelta
+    ) -> Run:
+        """So many people more are dealt with, and none of their records need be sent.
 
-    def intend(self, run: Run, span: Span, people: int, octets: int) -> Run:
-        """Note that the piece of a span is sent next; so many people before it are dealt with."""
-        values = {
-            "position": span.after and span.after.digits,
-            "sending": True,
-            "upto": span.upto and span.upto.digits,
-            "people": run.people + people,
-            "octets": run.octets + octets,
-        }
-        with self._unit_of_work() as work:
-            work.connection.execute(update(consistency_runs).where(_RUNS.id == run.id).values(**values))
-        return replace(
+        Raises Conflict when the run is another process's by now.
+        """
+        return self._move(run, Span(upto, None), False, people, octets, lease)
+
+    def intend(self, run: Run, span: Span, people: int, octets: int, *, lease: timedelta) -> Run:
+        """Note that the piece of a span is sent next; so many people before it are dealt with.
+
+        Raises Conflict when the run is another process's by now.
+        """
+        return self._move(run, span, True, people, octets, lease)
+
+    def _move(self, run: Run, onto: Span, sending: bool, people: int, octets: int, lease: timedelta) -> Run:
+        moved = replace(
             run,
-            position=span.after,
-            sending=span,
+            position=onto.after,
+            sending=onto if sending else None,
             people=run.people + people,
             octets=run.octets + octets,
         )
+        with self._unit_of_work() as work:
+            change = (
+                update(consistency_runs)
+                .where(*_as_it_was(run))
+                .values(
+                    position=_digits(onto.after),
+                    sending=sending,
+                    upto=_digits(onto.upto),
+                    people=moved.people,
+                    octets=moved.octets,
+                    lease_until=database_micros(work.connection) + span(lease),
+                )
+            )
+            if work.connection.execute(change).rowcount != 1:
+                raise Conflict("the run is another's by now")
+        return moved
 
     def advance(
         self,
@@ -187,9 +198,9 @@ class ConsistencyRuns:
         last = span_sent.upto is None
         change = (
             update(consistency_runs)
-            .where(_RUNS.id == run.id, _RUNS.piece == run.piece, _RUNS.state == RunState.SENDING.value)
+            .where(*_as_it_was(run))
             .values(
-                position=span_sent.upto and span_sent.upto.digits,
+                position=_digits(span_sent.upto),
                 sending=False,
                 upto=None,
                 piece=run.piece + 1,
@@ -272,6 +283,22 @@ def read_finding(row: Any) -> Finding:
         row.number_there,
         tuple(read_code(RecordItem, item) for item in row.items.split()),
     )
+
+
+def _as_it_was(run: Run) -> tuple[ColumnElement[bool], ...]:
+    """Whoever lost the lease without knowing must not move a run that another process has moved."""
+    return (
+        _RUNS.id == run.id,
+        _RUNS.state == RunState.SENDING.value,
+        _RUNS.piece == run.piece,
+        _RUNS.position == _digits(run.position),
+        _RUNS.sending == (run.sending is not None),
+        _RUNS.upto == _digits(run.sending.upto if run.sending else None),
+    )
+
+
+def _digits(code: ResidentRecordCode | None) -> str | None:
+    return None if code is None else code.digits
 
 
 def _code(digits: str | None) -> ResidentRecordCode | None:

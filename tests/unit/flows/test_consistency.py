@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -77,6 +77,7 @@ class Town:
         self.told: list[ConsistencyNotice] = []
         self.asked: list[str] = []
         self.trouble: list[Exception | None] = []
+        self.meanwhile: list[Callable[[], object]] = []
         self.alarms = Alarms(folder)
         self._compare = CompareRecords(
             self.there.consistency_records,
@@ -100,6 +101,8 @@ class Town:
         if isinstance(trouble, CounterpartTimeout):
             raise trouble
         self.asked.append(operation.name)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         if operation.name == "CompareDigests":
             answer: Any = self._digests(request)
         else:
@@ -114,7 +117,7 @@ class Town:
         observe(Exchange(*exchange))
         return SimpleNamespace(content=etree.fromstring(raw), request=body, answer=raw)
 
-    def sending(self, most: int = 4) -> ConsistencySending:
+    def sending(self, most: int = 4, part: int = 2) -> ConsistencySending:
         return ConsistencySending(
             self.here,
             self.clock,
@@ -124,7 +127,12 @@ class Town:
             self.alarms,
             rest=lambda _: None,
             most=most,
+            part=part,
         )
+
+    def leases_end(self) -> None:
+        with self.here.unit_of_work() as work:
+            work.connection.exec_driver_sql("UPDATE consistency_runs SET lease_until = 0")
 
     def run(self, mode: RunMode = RunMode.COMPLETE, between: Any = lambda: None, most: int = 4) -> str:
         """A whole run, taken up again by a new process whenever one is killed."""
@@ -136,8 +144,7 @@ class Town:
             with suppress(Killed):
                 self.sending(most).work(lambda: True)  # one step, and between them what else goes on
             self.here.consistency_runs.recover()
-            with self.here.unit_of_work() as work:
-                work.connection.exec_driver_sql("UPDATE consistency_runs SET lease_until = 0")
+            self.leases_end()
             between()
         self.tell(reference)
         return reference
@@ -240,6 +247,59 @@ def test_alike_is_alike_and_digests_send_little(town: Town) -> None:
     run = town.here.consistency_runs.find(complete)
     assert run is not None
     assert run.there == run.here
+
+
+def test_of_spans_that_differ_only_small_parts_are_sent(town: Town) -> None:
+    people = [person(number) for number in range(1, 401)]
+    put(town.here, *people)
+    apart = sorted(people, key=lambda one: one.code.digits)[10::50]
+    put(town.there, *(one for one in people if one not in apart))
+    reference = town.run(RunMode.DIGESTS, most=40)
+    assert town.found(reference) == {("missing_there", one.code.digits): () for one in apart}
+    run = town.here.consistency_runs.find(reference)
+    assert run is not None
+    assert run.people == 400
+    assert run.here.count <= 2 * len(apart) + 40
+
+
+def test_parts_side_by_side_that_differ_are_one_piece(town: Town) -> None:
+    people = [person(number) for number in range(1, 41)]
+    put(town.here, *people)
+    town.run(RunMode.DIGESTS, most=40)
+    assert town.asked[:3] == ["CompareDigests", "CompareDigests", "CompareRecords"]
+    assert town.asked.count("CompareRecords") == 2  # everybody, and the end
+
+
+@pytest.mark.parametrize("mode", RunMode)
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_whoever_lost_the_lease_moves_nothing(town: Town, mode: RunMode, steps: int) -> None:
+    """A process sleeps while its message is away; another has gone on from where it was."""
+    wanted = seeded(town)
+
+    def overtake() -> None:
+        town.leases_end()
+        other = town.sending()
+        for _ in range(steps):
+            other.work(lambda: True)
+        town.leases_end()
+
+    town.meanwhile = [overtake] * 4
+    reference = town.run(mode)
+    assert town.found(reference) == wanted
+    run = town.here.consistency_runs.find(reference)
+    assert run is not None
+    assert run.people == 40
+    assert run.there is not None
+    assert mode is not RunMode.COMPLETE or run.there.count == 39
+
+
+def test_a_run_rests_while_it_passes_over_what_is_alike(town: Town) -> None:
+    people = [person(number) for number in range(1, 1001)]
+    put(town.here, *people)
+    put(town.there, *people)
+    town.here.consistency_runs.open(SERVER, RunMode.DIGESTS, at=AT)
+    town.sending().work(lambda: True)
+    assert town.asked == ["CompareDigests"]
 
 
 def test_a_town_without_people(town: Town) -> None:
