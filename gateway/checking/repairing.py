@@ -16,8 +16,8 @@ from gateway.store import FoundDifference
 def hindrance(found: FoundDifference, *, missing: bool = False) -> str | None:
     """Why the record is not sent again; None for one that is.
 
-    A server takes a correction of whom it never heard, but not of whom it was told to strike: ``missing`` is
-    an operator's word that those who are missing there belong there.
+    A server takes a correction of whom it never heard (``missing`` is an operator's word that they belong
+    there), but not of whom it was told to strike.
     """
     if found.repaired:
         return "it was sent again before"
@@ -25,8 +25,11 @@ def hindrance(found: FoundDifference, *, missing: bool = False) -> str | None:
         return "a change of it is on its way"
     if found.finding.kind is FindingKind.MISSING_HERE:
         return "there is no record here to send"
-    if found.finding.kind is FindingKind.MISSING_THERE and not missing:
-        return "the server has no record: --missing sends it"
+    if found.finding.kind is FindingKind.MISSING_THERE:
+        if found.finding.number_there is not None:
+            return "the server knows the person and has no record now: it was told to strike it"
+        if not missing:
+            return "the server never heard of the person: --missing sends it"
     return None
 
 

@@ -134,15 +134,15 @@ def repair(
         int | None, typer.Option(help="How many records may be sent again; needed for more than the setting.")
     ] = None,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Send also whom the server has no record of.")
+        bool, typer.Option("--missing", help="Send also those of whom the server never heard.")
     ] = False,
     folder: State = None,
     as_json: AsJson = False,
 ) -> None:
     """Send the records that differ again, through flow 1, as a correction (職権修正) of the same content.
 
-    Who is missing there is sent with --missing only, for the server may have been told to strike the person.
-    What is not sent is listed with the reason.
+    Of who is missing there only those of whom the server never heard are sent, with --missing. What is not
+    sent is listed with the reason.
     """
     output = Output(as_json)
     with _opened(folder) as (settings, store, clock):

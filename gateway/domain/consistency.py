@@ -172,7 +172,11 @@ class DigestAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One person: numbers of the last change as it was sent, and as the counterpart has it."""
+    """One person: numbers of the last change as it was sent, and as the counterpart has it.
+
+    ``number_there`` of somebody who is missing there tells whom it was told to strike, or that moved away,
+    from whom it never heard of (None).
+    """
 
     kind: FindingKind
     code: ResidentRecordCode

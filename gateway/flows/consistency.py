@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from gateway.domain.consistency import (
     DigestAnswer,
     DigestQuestion,
     Finding,
+    FindingKind,
     Here,
     NoticeTaken,
     NumberedRecord,
@@ -38,6 +40,10 @@ class Records(Protocol):
 
     def here(self, municipality: str, code: ResidentRecordCode) -> Here:
         """Whether somebody is on record, and since when."""
+        ...
+
+    def last_number(self, municipality: str, code: ResidentRecordCode) -> int | None:
+        """The number of the last change of a person, struck or not; None of whom nothing was ever heard."""
         ...
 
 
@@ -101,9 +107,14 @@ class CompareRecords:
         if known is not None and known.done:
             raise operation_fault("ConsistencyRefused")
         held = self._records.within(home, piece.span)
-        found = compare(piece.records, held)
+        found = [self._told(home, finding) for finding in compare(piece.records, held)]
         total = Total.of(held) if known is None else known.held.plus(Total.of(held))
         return Decision(self._receipt(piece.piece + 1), lambda work: self._take(work, piece, total, found))
+
+    def _told(self, home: str, finding: Finding) -> Finding:
+        if finding.kind is not FindingKind.MISSING_THERE:
+            return finding
+        return replace(finding, number_there=self._records.last_number(home, finding.code))
 
     def _receipt(self, expected: int) -> PieceTaken:
         return PieceTaken(self._clock.now(), f"{self._prefix}-{secrets.token_hex(10)}", expected)

@@ -31,6 +31,11 @@ _HERE: Final = (
     " FROM person_codes c JOIN people p ON p.person = c.person"
     " JOIN person_versions v ON v.person = p.person AND v.version = p.version WHERE c.code = :code"
 )
+_STRUCK: Final = (
+    "SELECT COALESCE(s.last_number, 0) FROM person_codes c"
+    " LEFT JOIN person_standings s ON s.person = c.person AND s.municipality = :municipality"
+    " WHERE c.code = :code"
+)
 _END: Final = "~"  # behind every code
 
 
@@ -57,6 +62,11 @@ class ConsistencyRecords:
         removed, where, at = rows[0]
         changed: datetime | None = None if at is None else from_micros(at)
         return Here(not removed and where == municipality, changed)
+
+    def last_number(self, municipality: str, code: ResidentRecordCode) -> int | None:
+        """The number of the last change of a person, struck or not; None of whom nothing was ever heard."""
+        rows = self._rows(_STRUCK, {"municipality": municipality, "code": code.digits})
+        return int(rows[0][0]) if rows else None
 
 
 def _bounds(municipality: str, span: Span) -> dict[str, Any]:

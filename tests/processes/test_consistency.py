@@ -32,10 +32,13 @@ from gateway.domain.consistency import (
 from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
 from gateway.domain.register_text import RegisterText
 from gateway.errors import CounterpartFault
+from gateway.store import Store
 from gateway.store.configured import open_store
 from gateway.trust.configured import trust_store
+from tests.kit.changes import entry, report
 from tests.kit.network import GATEWAY, NATIONAL, Network, running
-from tests.kit.registry import PREFECTURE, undelivered
+from tests.kit.registry import PREFECTURE, registry, undelivered
+from tests.kit.towns import people_of
 from tests.processes.test_inquiry_files import inquirers
 
 ONLY = ("131016-cs", "national-server", "13-prefectural-server")
@@ -54,10 +57,15 @@ def run(network: Network, command: str, *options: object, status: int = 0) -> An
     return json.loads(done.stdout.partition('\n{\n  "error"')[0]) if done.stdout else None
 
 
+def stored(network: Network, system: str) -> Store:
+    """A system's own database, beside its processes."""
+    return open_store(network.state(system).path, network.settings(system), clock=SystemClock())
+
+
 def change(network: Network, system: str, digits: str, *, removed: bool = False, **changes: Any) -> None:
     """Something that nobody reported changes what a server has on record."""
     clock = SystemClock()
-    with closing(open_store(network.state(system).path, network.settings(system), clock=clock)) as store:
+    with closing(stored(network, system)) as store:
         record = store.register.find(ResidentRecordCode(digits))
         assert record is not None
         with store.unit_of_work() as work:
@@ -80,8 +88,13 @@ def check(network: Network, *options: str, status: int) -> dict[str, dict[str, A
     }
 
 
-def found(report: dict[str, Any]) -> set[tuple[str, str, str]]:
-    return {(one["kind"], one["resident_record_code"], one["items"]) for one in report["found"]}
+def found(told: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """The differences, without those of changes on their way."""
+    return {
+        (one["kind"], one["resident_record_code"], one["items"])
+        for one in told["found"]
+        if one["in_flight"] != "yes"
+    }
 
 
 def test_a_town_that_is_alike(network: Network) -> None:
@@ -89,15 +102,15 @@ def test_a_town_that_is_alike(network: Network) -> None:
     for mode in ("complete", "digests"):
         reports = check(network, "--mode", mode, status=0)
         assert set(reports) == {PREFECTURE, NATIONAL}
-        for report in reports.values():
-            assert (report["people"], report["found"]) == (len(people), [])
-            assert report["held"] == report["sent"]
+        for told in reports.values():
+            assert (told["people"], told["found"]) == (len(people), [])
+            assert told["held"] == told["sent"]
 
 
 def test_both_sides_by_the_clients(network: Network) -> None:
     """What the CS asks of a server, and how a server tells it; a notice must name a run of that server."""
-    state, settings = network.state(GATEWAY), network.settings(GATEWAY)
-    with closing(open_store(state.path, settings, clock=SystemClock())) as store:
+    settings = network.settings(GATEWAY)
+    with closing(stored(network, GATEWAY)) as store:
         records = store.consistency_records.within("131016", Span(None, None))
     here = itself(settings)
     server = ComparingServer(channel(network, GATEWAY, NATIONAL, ComparingServer.SERVICE))
@@ -159,7 +172,11 @@ def test_differences_are_found_while_everything_is_killed_and_repaired(
     repaired = run(network, "repair", reference)
     assert repaired["sent"] == 1
     assert {(one["kind"], one["resident_record_code"], one["reason"]) for one in repaired["not_sent"]} == {
-        ("missing_there", home[2], "the server has no record: --missing sends it"),
+        (
+            "missing_there",
+            home[2],
+            "the server knows the person and has no record now: it was told to strike it",
+        ),
         ("missing_here", other, "there is no record here to send"),
     }
     (kept,) = [one for one in run(network, "repair", reference)["not_sent"] if one["kind"] == "differs"]
@@ -169,3 +186,36 @@ def test_differences_are_found_while_everything_is_killed_and_repaired(
     again = check(network, status=1)
     assert found(again[PREFECTURE]) == set()
     assert found(again[NATIONAL]) == {("missing_there", home[2], ""), ("missing_here", other, "")}
+
+
+def test_changes_and_a_kill_while_pieces_are_sent(network: Network) -> None:
+    """A town of several pieces; people move in as long as it is sent."""
+    people = tuple(people_of(("131016",), 1_100, seed=6))
+    for system in (GATEWAY, PREFECTURE, NATIONAL):
+        with closing(stored(network, system)) as store, store.unit_of_work() as work:
+            for one in people:
+                at = SystemClock().now()
+                store.register.put(work, one.record, valid_from=None, reason=None, recorded_at=at)
+    before = {to: found(told) for to, told in check(network, "--mode", "digests", status=1).items()}
+    digits = sorted(one.record.code.digits for one in people)
+    change(network, PREFECTURE, digits[300], address=RegisterText("別の住所"))
+    change(network, NATIONAL, digits[1_000], removed=True)
+    network.behave("slow=300ms", NATIONAL)
+    started = run(network, "run")["runs"]
+    newcomers_while_sent = 0
+    with registry(network.folder) as client:
+        for person in range(8_600_000, 8_600_200):
+            (outcome,) = client.report_changes(report(entry(person))).outcomes
+            assert outcome.result.is_on_record
+            states = {one["state"] for one in run(network, "list")["runs"]}
+            if "sending" not in states:
+                break
+            newcomers_while_sent += 1
+            if newcomers_while_sent == 2:
+                os.kill(inquirers(network)[-1], signal.SIGKILL)
+    network.behave("off", NATIONAL)
+    assert newcomers_while_sent >= 2
+    network.wait(lambda: all(one["state"] == "done" for one in run(network, "list")["runs"]), 40)
+    reports = {one["destination"]: run(network, "report", one["reference"], status=1) for one in started}
+    assert found(reports[PREFECTURE]) == before[PREFECTURE] | {("differs", digits[300], "address")}
+    assert found(reports[NATIONAL]) == before[NATIONAL] | {("missing_there", digits[1_000], "")}

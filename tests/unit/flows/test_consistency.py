@@ -302,6 +302,20 @@ def test_a_run_rests_while_it_passes_over_what_is_alike(town: Town) -> None:
     assert town.asked == ["CompareDigests"]
 
 
+def test_whom_it_was_told_to_strike_a_server_tells_from_whom_it_never_heard_of(town: Town) -> None:
+    struck, moved, unheard = person(1), person(2), person(3)
+    put(town.here, struck, moved, unheard)
+    put(town.there, struck)
+    note(town.there, struck, 4)
+    put(town.there, struck, removed=True)
+    put(town.there, replace(moved, municipality=MunicipalityCode("141003")))
+    reference = town.run()
+    run = town.here.consistency_runs.find(reference)
+    assert run is not None
+    found = {one.finding.code: one.finding.number_there for one in town.here.consistency_runs.findings(run)}
+    assert found == {struck.code: 0, moved.code: 0, unheard.code: None}
+
+
 def test_a_town_without_people(town: Town) -> None:
     put(town.there, person(1))
     assert town.found(town.run()) == {("missing_here", person(1).code.digits): ()}

@@ -19,8 +19,13 @@ from tests.kit.intake import Office
 TODAY = dt.date(2026, 11, 25)
 
 
-def found(kind: FindingKind, *, in_flight: bool = False, repaired: bool = False) -> FoundDifference:
-    return FoundDifference(1, Finding(kind, code(1)), in_flight, repaired)
+STRUCK = "the server knows the person and has no record now: it was told to strike it"
+
+
+def found(
+    kind: FindingKind, *, in_flight: bool = False, repaired: bool = False, number: int | None = None
+) -> FoundDifference:
+    return FoundDifference(1, Finding(kind, code(1), number_there=number), in_flight, repaired)
 
 
 @pytest.mark.parametrize(
@@ -29,9 +34,10 @@ def found(kind: FindingKind, *, in_flight: bool = False, repaired: bool = False)
         (found(FindingKind.DIFFERS), False, None),
         (found(FindingKind.DIFFERS, in_flight=True), False, "a change of it is on its way"),
         (found(FindingKind.DIFFERS, repaired=True), True, "it was sent again before"),
-        (found(FindingKind.MISSING_THERE), False, "the server has no record: --missing sends it"),
+        (found(FindingKind.MISSING_THERE), False, "the server never heard of the person: --missing sends it"),
         (found(FindingKind.MISSING_THERE), True, None),
         (found(FindingKind.MISSING_THERE, in_flight=True), True, "a change of it is on its way"),
+        (found(FindingKind.MISSING_THERE, number=3), True, STRUCK),
         (found(FindingKind.MISSING_HERE), True, "there is no record here to send"),
     ],
 )
