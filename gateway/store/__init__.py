@@ -16,7 +16,7 @@ from gateway.store.confirmed_moves import keep_confirmation
 from gateway.store.consistency_runs import ConsistencyRuns, Run
 from gateway.store.consistency_runs import Found as FoundDifference
 from gateway.store.engine import end_process
-from gateway.store.failures import Conflict, ConnectionLost, OutcomeUnknown
+from gateway.store.failures import Conflict, ConnectionLost, OutcomeUnknown, Unavailable
 from gateway.store.guard import Claimed, ClaimLost, DuplicateGuard, InProgress, Stored, Token
 from gateway.store.guard_batch import Seen, Worked
 from gateway.store.guard_rules import StoredAnswer
@@ -105,6 +105,7 @@ __all__ = [
     "Subjects",
     "Token",
     "TooMany",
+    "Unavailable",
     "UnitOfWork",
     "Wanted",
     "Worked",

@@ -22,7 +22,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import StoreError
-from gateway.store.failures import Conflict, ConnectionLost, Failure, OutcomeUnknown
+from gateway.store.failures import Conflict, ConnectionLost, Failure, OutcomeUnknown, Unavailable
 from gateway.store.promises_postgresql import SESSION, check_promises, permanent
 
 _LOCK: Final = 0x6A756B69  # "juki"; advisory locks are a database's own
@@ -131,9 +131,9 @@ class PostgreSql:
         elif state.startswith(_CONSTRAINT) or state in _OVERTAKEN:
             found = Failure(Conflict(f"the database refused a row: {name}"))
         elif state in _TIMED_OUT:
-            found = Failure(StoreError("the database stayed locked by another writer until the time limit"))
+            found = Failure(Unavailable("the database stayed locked by another writer until the time limit"))
         elif state in _FULL:
-            found = Failure(StoreError("the database is full: no space on its disk, or no memory"))
+            found = Failure(Unavailable("the database is full: no space on its disk, or no memory"))
         elif state == _READ_ONLY:
             found = Failure(StoreError("the database is READONLY here: a reader, or a standby"))
         elif state == _CONNECTIONS:

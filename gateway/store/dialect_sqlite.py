@@ -20,7 +20,7 @@ import pysqlite3.dbapi2 as driver
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from gateway.errors import StoreError
-from gateway.store.failures import Conflict, Failure
+from gateway.store.failures import Conflict, Failure, Unavailable
 
 SQLITE_FLOOR = (3, 51, 3)
 """Older ones can damage a write-ahead log when a checkpoint meets another process's commit."""
@@ -78,11 +78,11 @@ class Sqlite:
         if isinstance(error, driver.IntegrityError):
             return Failure(Conflict(f"the database refused a row: {error}"), spoiled=code != _CONSTRAINT)
         if code in (_BUSY, _LOCKED):
-            return Failure(StoreError("the database stayed locked by another writer until the time limit"))
+            return Failure(Unavailable("the database stayed locked by another writer until the time limit"))
         # SQLite may have rolled back by itself; what followed would then commit statement by statement.
         if code == _FULL:
             full = "the database is full: no space on the disk, or its page limit is reached"
-            return Failure(StoreError(full), spoiled=True)
+            return Failure(Unavailable(full), spoiled=True)
         return Failure(StoreError(f"the database failed: {name}: {error}"), spoiled=True)
 
     def micros(self, connection: Connection) -> int:

@@ -33,6 +33,10 @@ class OutcomeUnknown(StoreError):
     """
 
 
+class Unavailable(StoreError):
+    """The database takes nothing now: it is full, or locked for too long. Nothing is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What an error of the driver means.

@@ -24,7 +24,7 @@ from gateway.evidence import Entry
 from gateway.flows.accesses import require_rows
 from gateway.kept_refused import KeptRefused
 from gateway.refusals import Refused
-from gateway.store import Store
+from gateway.store import Store, Unavailable
 from gateway.transport import faults
 from gateway.transport.call import Binding, Call
 from gateway.transport.changes import Changes
@@ -130,7 +130,12 @@ class Endpoint:
             return answer
 
     def _not_answered(self, call: Call, error: Exception) -> HttpAnswer:
-        """The fault for a message that was refused; a bug stays a bug: 500 with a reference, no traceback."""
+        """The fault for a message that was refused; a bug stays a bug: 500 with a reference, no traceback.
+
+        What the database has no room for is not written, nor that it came: it may come again.
+        """
+        if isinstance(error, Unavailable):
+            error = Refused("guard-undecided", found=str(error))
         if isinstance(error, Refused):
             if call.message is None:
                 call.about = error.about

@@ -309,6 +309,7 @@ def test_a_full_disk_leaves_nothing_half_there(desk: Desk) -> None:
             break
     assert refused is not None
     assert first > 0
+    assert desk.fault(refused) == "Busy"
     pages(None)
     counts = desk.counts()
     assert counts["person_changes"] == counts["outbox"] == counts["person_versions"] == first
