@@ -18,8 +18,8 @@ from gateway.store.consistency_runs import Found as FoundDifference
 from gateway.store.engine import end_process
 from gateway.store.failures import Conflict, ConnectionLost, OutcomeUnknown, Unavailable
 from gateway.store.guard import Claimed, ClaimLost, DuplicateGuard, InProgress, Stored, Token
-from gateway.store.guard_batch import Seen, Worked
-from gateway.store.guard_rules import StoredAnswer
+from gateway.store.guard_batch import Worked
+from gateway.store.guard_rules import Arrival, StoredAnswer
 from gateway.store.inquiry_files import Held, InquiryFiles
 from gateway.store.move_book import MoveBook, settle_move
 from gateway.store.outbox_desk import Filed, OutboxDesk
@@ -52,6 +52,7 @@ __all__ = [
     "AccessQuery",
     "AddresseeEraser",
     "AddresseeLog",
+    "Arrival",
     "Backlog",
     "CardBook",
     "CardRoute",
@@ -97,7 +98,6 @@ __all__ = [
     "Run",
     "SamplingLimits",
     "SealedAccess",
-    "Seen",
     "Settlement",
     "Store",
     "Stored",

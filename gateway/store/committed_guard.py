@@ -29,8 +29,8 @@ from gateway.store.guard import (
     read_known,
     undecided_on_error,
 )
-from gateway.store.guard_batch import Identified, Seen, Worked, known, take
-from gateway.store.guard_rules import Repeat, StoredAnswer, Wait, Work, decide
+from gateway.store.guard_batch import Worked, known, take
+from gateway.store.guard_rules import Arrival, Repeat, StoredAnswer, Wait, Work, decide
 from gateway.store.shared_commits import SharedCommits
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05  # seconds between two looks
@@ -89,48 +89,18 @@ class CommittedGuard:
         self._node = node
 
     def claim(
-        self,
-        sender: str,
-        message_id: str,
-        body_digest: bytes,
-        signed_info_digest: bytes,
-        *,
-        now: datetime,
-        lease_until: datetime,
-        seen_until: datetime,
-        keep_until: datetime,
-        waited: bool = False,
+        self, one: Arrival, *, lease_until: datetime, keep_until: datetime, waited: bool = False
     ) -> Claimed | Stored | InProgress:
         """As DuplicateGuard.claim, durable on return; looks again when another worker was faster."""
 
         def attempt() -> Claimed | Stored | InProgress:
             with undecided_on_error(), self._unit_of_work() as work:
-                return work.guard.claim(
-                    sender,
-                    message_id,
-                    body_digest,
-                    signed_info_digest,
-                    now=now,
-                    lease_until=lease_until,
-                    seen_until=seen_until,
-                    keep_until=keep_until,
-                    waited=waited,
-                )
+                return work.guard.claim(one, lease_until=lease_until, keep_until=keep_until, waited=waited)
 
         return _again(attempt)
 
     def claim_or_wait(
-        self,
-        sender: str,
-        message_id: str,
-        body_digest: bytes,
-        signed_info_digest: bytes,
-        *,
-        now: datetime,
-        lease_until: datetime,
-        seen_until: datetime,
-        keep_until: datetime,
-        wait_until: datetime,
+        self, one: Arrival, *, lease_until: datetime, keep_until: datetime, wait_until: datetime
     ) -> Claimed | Stored:
         """As claim, but wait for another worker's answer until ``wait_until``, at most the lease's end.
 
@@ -140,25 +110,15 @@ class CommittedGuard:
             raise ValueError("whoever waits may take over: the lease must last at least as long as the wait")
         waited = False
         while True:
-            outcome = self.claim(
-                sender,
-                message_id,
-                body_digest,
-                signed_info_digest,
-                now=now,
-                lease_until=lease_until,
-                seen_until=seen_until,
-                keep_until=keep_until,
-                waited=waited,
-            )
+            outcome = self.claim(one, lease_until=lease_until, keep_until=keep_until, waited=waited)
             if not isinstance(outcome, InProgress):
                 return outcome
-            decision = self._wait(sender, message_id, body_digest, wait_until)
+            decision = self._wait(one.sender, one.message_id, one.body_digest, wait_until)
             if not isinstance(decision, Work):
                 return Stored(decision.answer)
-            now, waited = self._clock.now(), True
+            one, waited = one._replace(now=self._clock.now()), True
 
-    def known(self, messages: Sequence[Identified]) -> tuple[bool, ...]:
+    def known(self, messages: Sequence[Arrival]) -> tuple[bool, ...]:
         """Of which messages anything is known so far: a cheap look, and no decision. Raises StoreError."""
         return known(messages, self._rows, self._dialect)
 
@@ -181,36 +141,18 @@ class CommittedGuard:
             )
         return taken
 
-    def repeat(
-        self,
-        sender: str,
-        message_id: str,
-        body_digest: bytes,
-        signed_info_digest: bytes,
-        *,
-        now: datetime,
-        seen_until: datetime,
-    ) -> StoredAnswer | None:
+    def repeat(self, one: Arrival) -> StoredAnswer | None:
         """The answer that a message got before, its SignedInfo noted durably; None for one to be worked on.
 
         Raises Refused as DuplicateGuard.claim does.
         """
         with undecided_on_error():
-            if not any(self.known([Seen((sender, message_id), signed_info_digest)])):
+            if not any(self.known([one])):
                 return None
 
         def attempt() -> StoredAnswer | None:
             with suppress(_Undone), undecided_on_error(), self._unit_of_work() as work:
-                outcome = work.guard.claim(
-                    sender,
-                    message_id,
-                    body_digest,
-                    signed_info_digest,
-                    now=now,
-                    lease_until=now,
-                    seen_until=seen_until,
-                    keep_until=now,
-                )
+                outcome = work.guard.claim(one, lease_until=one.now, keep_until=one.now)
                 if isinstance(outcome, Stored):
                     return outcome.answer
                 raise _Undone
@@ -230,38 +172,19 @@ class CommittedGuard:
         """
 
         def change(work: HoldsGuard) -> StoredAnswer | None:
-            outcome = work.guard.claim(
-                one.sender,
-                one.message_id,
-                one.body_digest,
-                one.signed_info_digest,
-                now=one.now,
-                lease_until=one.now,  # the claim lasts as long as the transaction
-                seen_until=one.seen_until,
-                keep_until=one.keep_until,
-            )
+            # The claim lasts as long as the transaction.
+            outcome = work.guard.claim(one.arrival, lease_until=one.arrival.now, keep_until=one.keep_until)
             if isinstance(outcome, Stored):
                 return outcome.answer
             if isinstance(outcome, InProgress):
                 raise Refused("still-worked-on", wanted="an answer before the deadline")
-            work.about = one.key
+            work.about = one.arrival.key
             write(work)
             work.guard.settle(outcome.token, one.answer)
             self._record(work.connection, one.evidence, one.accesses)
             return None
 
         return (self._shared_beside if beside else self._shared_alone)(change)
-
-    def wait_for_answer(
-        self, sender: str, message_id: str, body_digest: bytes, *, wait_until: datetime
-    ) -> StoredAnswer | None:
-        """The answer, once there is one; None when the message may be claimed anew.
-
-        Looks every few milliseconds on a read connection. Raises Refused: still-worked-on when
-        ``wait_until`` has passed, message-id-reused, guard-undecided.
-        """
-        decision = self._wait(sender, message_id, body_digest, wait_until)
-        return decision.answer if isinstance(decision, Repeat) else None
 
     def settle(
         self,

@@ -20,7 +20,16 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from gateway.errors import StoreError
 from gateway.refusals import Refused
 from gateway.store.failures import Conflict
-from gateway.store.guard_rules import Known, Repeat, State, StoredAnswer, Wait, clock_in_order, decide
+from gateway.store.guard_rules import (
+    Arrival,
+    Known,
+    Repeat,
+    State,
+    StoredAnswer,
+    Wait,
+    clock_in_order,
+    decide,
+)
 from gateway.store.instants import from_micros, to_micros
 from gateway.store.tables import clock_marks, messages, signatures
 
@@ -95,58 +104,51 @@ class DuplicateGuard:
         self._node = node
 
     def claim(
-        self,
-        sender: str,
-        message_id: str,
-        body_digest: bytes,
-        signed_info_digest: bytes,
-        *,
-        now: datetime,
-        lease_until: datetime,
-        seen_until: datetime,
-        keep_until: datetime,
-        waited: bool = False,
+        self, one: Arrival, *, lease_until: datetime, keep_until: datetime, waited: bool = False
     ) -> Claimed | Stored | InProgress:
         """Decide on one message, and note its SignedInfo and the claim.
 
-        ``sender`` is the counterpart's id; the digests are raw octets, of the canonical child of the Body
-        and of the canonical SignedInfo. ``seen_until`` is Expires plus skew, ``keep_until`` the end of
-        retention. ``waited`` says that this very request was told InProgress before and comes back.
+        ``keep_until`` is the end of retention. ``waited`` says that this very request was told InProgress
+        before and comes back.
 
         Raises Refused: replayed, message-id-reused, guard-undecided, and Conflict when another worker was
         faster. Roll back on it.
         """
         if keep_until < lease_until:
             raise ValueError("a message is kept at least as long as its lease")
-        lease, seen, keep = to_micros(lease_until), to_micros(seen_until), to_micros(keep_until)
+        lease, seen, keep = to_micros(lease_until), to_micros(one.seen_until), to_micros(keep_until)
+        named = {"sender": one.sender, "message_id": one.message_id}
         with undecided_on_error():
             connection = self._connection()
             mark, digest_until = connection.execute(
-                _FACTS, {"node": self._node, "digest": signed_info_digest}
+                _FACTS, {"node": self._node, "digest": one.signed_info_digest}
             ).one()
-            row = connection.execute(_KNOWN, {"sender": sender, "message_id": message_id}).one_or_none()
-        if not clock_in_order(now, _instant(mark), tolerance_seconds=CLOCK_TOLERANCE_SECONDS):
+            row = connection.execute(_KNOWN, named).one_or_none()
+        if not clock_in_order(one.now, _instant(mark), tolerance_seconds=CLOCK_TOLERANCE_SECONDS):
             raise Refused("guard-undecided", found="the clock lies behind the newest commit")
         decision = decide(
-            known_from(row), seen=digest_until is not None and not waited, body_digest=body_digest, now=now
+            known_from(row),
+            seen=digest_until is not None and not waited,
+            body_digest=one.body_digest,
+            now=one.now,
         )
         with undecided_on_error():
             if digest_until is None:
-                connection.execute(_REMEMBER, {"digest": signed_info_digest, "until": seen})
+                connection.execute(_REMEMBER, {"digest": one.signed_info_digest, "until": seen})
             match decision:
                 case Repeat(answer):
                     return Stored(answer)
                 case Wait(until):
                     return InProgress(until)
             claim = {
-                "body_digest": body_digest,
+                "body_digest": one.body_digest,
                 "state": State.CLAIMED.value,
                 "token": secrets.token_hex(16),
                 "lease_until": lease,
                 "kept_until": keep,
             }
             if row is None:
-                return Claimed(_new(connection, {"sender": sender, "message_id": message_id, **claim}))
+                return Claimed(_new(connection, {**named, **claim}))
             return Claimed(_take_over(connection, row, claim))
 
     def settle(self, token: Token, answer: StoredAnswer) -> None:

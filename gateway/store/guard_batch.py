@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Table, and_, bindparam, insert, or_, select
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -19,52 +19,21 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from gateway.evidence import Entry
 from gateway.store.access_log import SealedAccess
 from gateway.store.failures import Conflict
-from gateway.store.guard_rules import State, StoredAnswer, clock_in_order
+from gateway.store.guard_rules import Arrival, State, StoredAnswer, clock_in_order
 from gateway.store.instants import from_micros, to_micros
 from gateway.store.tables import clock_marks, messages, signatures
 
 _MARK = select(clock_marks.c.at).where(clock_marks.c.node == bindparam("this"))
 
 
-class Identified(Protocol):
-    """A message, by what the guard knows it again."""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Sender and MessageID."""
-        ...
-
-    @property
-    def signed_info_digest(self) -> bytes:
-        """SHA-256 of its canonical SignedInfo."""
-        ...
-
-
-class Seen(NamedTuple):
-    """A message that is asked for only."""
-
-    key: tuple[str, str]
-    signed_info_digest: bytes
-
-
 class Worked(NamedTuple):
     """A message with its answer, as DuplicateGuard.claim and settle take them, with evidence and accesses."""
 
-    sender: str
-    message_id: str
-    body_digest: bytes
-    signed_info_digest: bytes
-    now: datetime
-    seen_until: datetime
+    arrival: Arrival
     keep_until: datetime
     answer: StoredAnswer
     evidence: Sequence[Entry] = ()
     accesses: Sequence[SealedAccess] = ()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What makes it one message."""
-        return self.sender, self.message_id
 
 
 def take(
@@ -76,24 +45,26 @@ def take(
     """
     mark = connection.execute(_MARK, {"this": node}).scalar_one_or_none()
     newest = None if mark is None else from_micros(mark)
-    in_order = [clock_in_order(one.now, newest, tolerance_seconds=tolerance_seconds) for one in batch]
+    in_order = [clock_in_order(one.arrival.now, newest, tolerance_seconds=tolerance_seconds) for one in batch]
     if all(in_order) and _insert_new(connection, batch):
         return (True,) * len(batch)
-    seen, known = _known_of(batch, partial(_rows, connection), connection.dialect)
+    arrivals = [one.arrival for one in batch]
+    seen, known = _known_of(arrivals, partial(_rows, connection), connection.dialect)
     taken, new = [], []
     for one, orderly in zip(batch, in_order, strict=True):
-        takes = orderly and one.signed_info_digest not in seen and one.key not in known
+        digest, key = one.arrival.signed_info_digest, one.arrival.key
+        takes = orderly and digest not in seen and key not in known
         taken.append(takes)
         if takes:
-            seen.add(one.signed_info_digest)
-            known.add(one.key)
+            seen.add(digest)
+            known.add(key)
             new.append(one)
     _insert(connection, new)
     return tuple(taken)
 
 
 def known(
-    batch: Sequence[Identified], rows: Callable[[str, Sequence[Any]], list[Any]], dialect: Dialect
+    batch: Sequence[Arrival], rows: Callable[[str, Sequence[Any]], list[Any]], dialect: Dialect
 ) -> tuple[bool, ...]:
     """Of which messages anything is known so far; a look, and no decision."""
     if not batch:
@@ -122,17 +93,17 @@ def _insert(connection: Connection, batch: Sequence[Worked]) -> None:
 
 
 def _signature_row(one: Worked) -> dict[str, Any]:
-    return {"digest": one.signed_info_digest, "until": to_micros(one.seen_until)}
+    return {"digest": one.arrival.signed_info_digest, "until": to_micros(one.arrival.seen_until)}
 
 
 def _message_row(one: Worked) -> dict[str, Any]:
     return {
-        "sender": one.sender,
-        "message_id": one.message_id,
-        "body_digest": one.body_digest,
+        "sender": one.arrival.sender,
+        "message_id": one.arrival.message_id,
+        "body_digest": one.arrival.body_digest,
         "state": State.ANSWERED.value,
         "token": "",  # nobody ever holds a claim on it
-        "lease_until": to_micros(one.now),
+        "lease_until": to_micros(one.arrival.now),
         "kept_until": to_micros(one.keep_until),
         "answer_action": one.answer.action,
         "answer_body": one.answer.body,
@@ -161,7 +132,7 @@ def _rows(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
 
 
 def _known_of(
-    batch: Sequence[Identified], rows: Callable[[str, Sequence[Any]], list[Any]], dialect: Dialect
+    batch: Sequence[Arrival], rows: Callable[[str, Sequence[Any]], list[Any]], dialect: Dialect
 ) -> tuple[set[bytes], set[tuple[str, str]]]:
     """The digests and the keys of the batch that are in the tables."""
     seen_among, known_among = _lookups(dialect, len(batch))

@@ -46,6 +46,27 @@ class StoredAnswer(NamedTuple):
         return f"StoredAnswer(action={self.action!r}, body=<{len(self.body)} octets>, fault={self.fault})"
 
 
+class Arrival(NamedTuple):
+    """A message that came, by what the guard knows it again.
+
+    ``sender`` is the counterpart's id; the digests are raw octets (SHA-256), of the canonical child of the
+    Body and of the canonical SignedInfo. ``now`` is the guard's clock; its SignedInfo is remembered until
+    ``seen_until`` (Expires plus skew).
+    """
+
+    sender: str
+    message_id: str
+    body_digest: bytes
+    signed_info_digest: bytes
+    now: datetime
+    seen_until: datetime
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it one message."""
+        return self.sender, self.message_id
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the guard remembers of one (sender, MessageID)."""

@@ -31,7 +31,7 @@ class Changes:
         """Decide, sign, commit; of two raced messages the second is given the first one's answer."""
         working, call = self._working, one.call
         call.lap("wait")
-        before = self._step_12_repeat(one)  # 12
+        before = self._guard.repeat(working.arrival(one))  # 12
         call.lap("guard")
         if before is not None:
             return working.repeat(one, before)
@@ -59,18 +59,6 @@ class Changes:
             call.lap("commit")
             return said if before is None else working.repeat(one, before)
         return working.passing(one, operation_fault("Busy"))
-
-    def _step_12_repeat(self, one: Admitted) -> StoredAnswer | None:
-        """The answer that it was given before; refuses what was seen, or says something else."""
-        message = one.message
-        return self._guard.repeat(
-            one.sender.id,
-            message.addressing.message_id,
-            message.content_digest,
-            message.signed_info_digest,
-            now=self._working.clock.now(),
-            seen_until=message.expires + self._working.keeping.skew,
-        )
 
     def _decide(self, one: Admitted, request: Any) -> tuple[StoredAnswer, Decision[Any]]:
         """Let the use case decide; a fault of its own that lasts is an answer without effect."""

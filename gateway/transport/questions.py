@@ -17,7 +17,7 @@ from gateway.errors import OperationFault
 from gateway.evidence import Entry
 from gateway.kill_points import BEFORE_ANSWER, BEFORE_SHARED_COMMIT, reach
 from gateway.refusals import Refused
-from gateway.store import Claimed, ClaimLost, Seen, Stored, StoredAnswer, Worked
+from gateway.store import Claimed, ClaimLost, Stored, StoredAnswer, Worked
 from gateway.transport.working import Admitted, Said, Working
 
 
@@ -84,12 +84,8 @@ class Questions:
 
     def _new_of(self, batch: Sequence[Admitted]) -> Sequence[Admitted]:
         """Those of which nothing is known yet."""
-        seen = [
-            Seen((one.sender.id, one.message.addressing.message_id), one.message.signed_info_digest)
-            for one in batch
-        ]
         try:
-            known = self._guard.known(seen)
+            known = self._guard.known([self._working.arrival(one) for one in batch])
         except Exception:  # noqa: BLE001 - as above
             return ()
         return [one for one, was in zip(batch, known, strict=True) if not was]
@@ -127,19 +123,13 @@ class Questions:
 
     def _step_12_guard(self, one: Admitted) -> Claimed | Stored:
         """Claim (sender, MessageID), or have the answer that was given before; the second of two waits."""
-        message, keeping = one.message, self._working.keeping
-        now = self._working.clock.now()
-        deadline = max(one.call.now + one.binding.deadline, now)
+        keeping, arrival = self._working.keeping, self._working.arrival(one)
+        deadline = max(one.call.now + one.binding.deadline, arrival.now)
         lease = deadline + keeping.skew
         return self._guard.claim_or_wait(
-            one.sender.id,
-            message.addressing.message_id,
-            message.content_digest,
-            message.signed_info_digest,
-            now=now,
+            arrival,
             lease_until=lease,
-            seen_until=message.expires + keeping.skew,
-            keep_until=max(now + keeping.question, lease),
+            keep_until=max(arrival.now + keeping.question, lease),
             wait_until=deadline,
         )
 

@@ -18,7 +18,7 @@ from gateway.errors import OperationFault
 from gateway.flows.accesses import describe
 from gateway.refusals import Refused
 from gateway.settings import Counterpart
-from gateway.store import SealedAccess, Store, StoredAnswer, Worked
+from gateway.store import Arrival, SealedAccess, Store, StoredAnswer, Worked
 from gateway.transport.call import Binding, Call
 from gateway.transport.http import HttpAnswer
 from gateway.transport.journal import loggable
@@ -59,6 +59,18 @@ class Working:
     clock: Clock
     keeping: Keeping
 
+    def arrival(self, one: Admitted) -> Arrival:
+        """The message as the duplicate guard knows it, now (step 12)."""
+        message = one.message
+        return Arrival(
+            one.sender.id,
+            message.addressing.message_id,
+            message.content_digest,
+            message.signed_info_digest,
+            self.clock.now(),
+            message.expires + self.keeping.skew,
+        )
+
     def step_13_read(self, one: Admitted) -> Any:
         """The domain value of the Body, once what it names of the caller is the sender's (step 11)."""
         request: Any = read_request(one.binding.service, one.operation, one.message.content)
@@ -89,14 +101,8 @@ class Working:
 
     def worked(self, one: Admitted, answer: StoredAnswer, said: Said, keep: timedelta) -> Worked:
         """The message with its answer and its evidence, as the guard takes them in one transaction."""
-        message = one.message
         return Worked(
-            one.sender.id,
-            message.addressing.message_id,
-            message.content_digest,
-            message.signed_info_digest,
-            self.clock.now(),
-            message.expires + self.keeping.skew,
+            self.arrival(one),
             one.call.now + keep,
             answer,
             self.replies.evidence(one.call, *said),

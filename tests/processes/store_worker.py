@@ -17,17 +17,14 @@ from typing import Any
 from gateway.clock import SystemClock
 from gateway.refusals import Refused
 from gateway.store import ChainLine, Claimed, RefusalRecord, Store, Stored, StoredAnswer
+from tests.kit.arrivals import arrival, terms
 from tests.kit.databases import location
 
 
-def times(lease_seconds: float = 10.0) -> dict[str, datetime]:
+def claim(guard: Any, message_id: str, signature: bytes, lease_seconds: float = 10.0) -> Any:
+    """What the guard says of a message that comes now."""
     now = datetime.now(UTC)
-    return {
-        "now": now,
-        "lease_until": now + timedelta(seconds=lease_seconds),
-        "seen_until": now + timedelta(minutes=6),
-        "keep_until": now + timedelta(hours=1),
-    }
+    return guard.claim(arrival(now, signature, message_id=message_id), **terms(now, lease_seconds))
 
 
 def say(line: str) -> None:
@@ -80,7 +77,7 @@ def identical(store: Store, threads: str, messages: str) -> Any:
         names = []
         for message in range(int(messages)):
             try:
-                outcome = store.guard.claim("t", f"m{message}", b"c", b"s%d" % message, **times())
+                outcome = claim(store.guard, f"m{message}", b"s%d" % message)
                 names.append(name_of(outcome))
             except Refused as refused:
                 names.append(refused.rule.name)
@@ -96,9 +93,11 @@ def fresh(store: Store, threads: str, messages: str, process: str) -> Any:
         results = []
         for message in range(int(messages)):
             signature = f"{process}-{number}-{message}".encode()
-            at = times()
+            now = datetime.now(UTC)
             outcome = store.guard.claim_or_wait(
-                "t", f"m{message}", b"c", signature, **at, wait_until=at["lease_until"]
+                arrival(now, signature, message_id=f"m{message}"),
+                **terms(now),
+                wait_until=now + timedelta(seconds=10),
             )
             if isinstance(outcome, Claimed):
                 time.sleep(0.01)
@@ -121,7 +120,7 @@ def one_transaction(store: Store, threads: str, messages: str, process: str) -> 
             signature = f"{process}-{number}-{message}".encode()
             answer = StoredAnswer("a", signature)
             with store.unit_of_work() as unit:
-                outcome = unit.guard.claim("t", f"m{message}", b"c", signature, **times())
+                outcome = claim(unit.guard, f"m{message}", signature)
                 if isinstance(outcome, Claimed):
                     unit.connection.exec_driver_sql("UPDATE race SET value = value + 1")
                     unit.guard.settle(outcome.token, answer)
@@ -135,7 +134,7 @@ def one_transaction(store: Store, threads: str, messages: str, process: str) -> 
 
 def claim_and_hang(store: Store, lease_seconds: str) -> Any:
     """Claim one message and wait to be killed."""
-    outcome = store.guard.claim("t", "m", b"c", b"s1", **times(float(lease_seconds)))
+    outcome = claim(store.guard, "m", b"s1", float(lease_seconds))
     say(json.dumps(name_of(outcome)))
     time.sleep(60)
 
@@ -143,7 +142,7 @@ def claim_and_hang(store: Store, lease_seconds: str) -> Any:
 def write_and_hang(store: Store) -> Any:
     """Claim and settle in a transaction that is never committed, and wait to be killed."""
     with store.unit_of_work() as unit:
-        outcome = unit.guard.claim("t", "m", b"c", b"s1", **times())
+        outcome = claim(unit.guard, "m", b"s1")
         if isinstance(outcome, Claimed):
             unit.guard.settle(outcome.token, StoredAnswer("a", b"x" * 200_000))
         say(json.dumps(name_of(outcome)))
@@ -169,7 +168,7 @@ def fill(store: Store, octets: str) -> Any:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(octets), int(octets)))
     for message in range(1_000):
         with store.unit_of_work() as unit:
-            outcome = unit.guard.claim("t", f"m{message}", b"c", b"s%d" % message, **times())
+            outcome = claim(unit.guard, f"m{message}", b"s%d" % message)
             if isinstance(outcome, Claimed):
                 unit.guard.settle(outcome.token, StoredAnswer("a", b"x" * 10_000))
         say(str(message))

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from gateway.clock import SystemClock
 from gateway.errors import StoreError
 from gateway.refusals import Refused
 from gateway.store import Claimed, InProgress, Store, Stored, StoredAnswer
+from tests.kit.arrivals import arrival, terms
 from tests.kit.databases import on_sqlite
 
 _ROOT = Path(__file__).parents[2]
@@ -100,14 +101,9 @@ def _race(store: Store) -> int:
         return int(connection.exec_driver_sql("SELECT value FROM race").scalar_one())
 
 
-def _times() -> dict[str, datetime]:
+def _claim(store: Store, signature: bytes, message_id: str = "m") -> Any:
     now = datetime.now(UTC)
-    return {
-        "now": now,
-        "lease_until": now + timedelta(seconds=10),
-        "seen_until": now + timedelta(minutes=6),
-        "keep_until": now + timedelta(hours=1),
-    }
+    return store.guard.claim(arrival(now, signature, message_id=message_id), **terms(now))
 
 
 def test_no_update_is_lost_between_threads_and_processes(
@@ -163,16 +159,16 @@ def test_a_worker_killed_between_claim_and_answer(
     assert worker.line() == '"claimed"'
     worker.kill()
     with pytest.raises(Refused) as caught:
-        store.guard.claim("t", "m", b"c", b"s1", **_times())
+        _claim(store, b"s1")
     assert caught.value.rule.name == "replayed"
-    second = store.guard.claim("t", "m", b"c", b"s2", **_times())
+    second = _claim(store, b"s2")
     assert isinstance(second, InProgress)
     time.sleep(max(0.0, (second.until - datetime.now(UTC)).total_seconds()) + 0.001)
-    third = store.guard.claim("t", "m", b"c", b"s3", **_times())
+    third = _claim(store, b"s3")
     assert isinstance(third, Claimed)
     store.guard.settle(third.token, StoredAnswer("a", b"b"))
     with pytest.raises(Refused) as caught:
-        store.guard.claim("t", "m", b"c", b"s1", **_times())
+        _claim(store, b"s1")
     assert caught.value.rule.name == "replayed"
 
 
@@ -185,7 +181,7 @@ def test_a_worker_killed_inside_its_transaction_leaves_nothing(
     worker.go()
     assert worker.line() == '"claimed"'
     worker.kill()
-    assert isinstance(store.guard.claim("t", "m", b"c", b"s1", **_times()), Claimed)
+    assert isinstance(_claim(store, b"s1"), Claimed)
 
 
 def test_refusals_are_limited_over_all_processes(
@@ -213,9 +209,9 @@ def test_a_write_that_fails_ends_the_process_and_what_was_committed_stays(
     committed = int(out.splitlines()[-1])
     assert committed > 3
     for message in range(committed + 1):
-        outcome = store.guard.claim("t", f"m{message}", b"c", b"again %d" % message, **_times())
+        outcome = _claim(store, b"again %d" % message, f"m{message}")
         assert isinstance(outcome, Stored)
-    after = store.guard.claim("t", f"m{committed + 1}", b"c", b"again", **_times())
+    after = _claim(store, b"again", f"m{committed + 1}")
     assert isinstance(after, Claimed)
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +21,7 @@ from sqlalchemy import delete
 
 from gateway.clock import FixedClock
 from gateway.refusals import Refused
-from gateway.store import Claimed, Store, Stored, StoredAnswer, Worked
+from gateway.store import Arrival, Claimed, Store, Stored, StoredAnswer, Worked
 from gateway.store.tables import clock_marks, messages, signatures
 from tests.kit.examples import examples
 
@@ -30,8 +29,7 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SEEN, KEEP = timedelta(minutes=6), timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     sender: str
     message_id: str
     content: bytes
@@ -74,14 +72,7 @@ class Side:
         now = self.clock.now()
         try:
             claim = self.store.guard.claim(
-                message.sender,
-                message.message_id,
-                message.content,
-                message.signature,
-                now=now,
-                lease_until=now,
-                seen_until=now + SEEN,
-                keep_until=now + KEEP,
+                Arrival(*message, now, now + SEEN), lease_until=now, keep_until=now + KEEP
             )
         except Refused as refused:
             return refused.rule.name
@@ -95,10 +86,7 @@ class Side:
         """Which were taken."""
         now = self.clock.now()
         return self.store.guard.answer_all(
-            [
-                Worked(m.sender, m.message_id, m.content, m.signature, now, now + SEEN, now + KEEP, answer)
-                for m, answer in batch
-            ]
+            [Worked(Arrival(*m, now, now + SEEN), now + KEEP, answer) for m, answer in batch]
         )
 
     def rows(self) -> list[list[Any]]:

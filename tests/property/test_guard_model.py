@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from gateway.clock import FixedClock
 from gateway.refusals import Refused
-from gateway.store import Claimed, ClaimLost, InProgress, Store, Stored, StoredAnswer, Token
+from gateway.store import Arrival, Claimed, ClaimLost, InProgress, Store, Stored, StoredAnswer, Token
 from tests.kit.examples import examples
 
 _LEASE, _SEEN = timedelta(seconds=10), timedelta(minutes=6)
@@ -101,17 +101,13 @@ class GuardAgainstModel(RuleBasedStateMachine):
         expected = self._expected(key, content, signature)
         found: object
         try:
-            times = {
-                "now": now,
-                "lease_until": now + _LEASE,
-                "seen_until": now + _SEEN,
-                "keep_until": now + _KEEP[kind],
-            }
+            arrival = Arrival(*key, content, signature, now, now + _SEEN)
+            times = {"lease_until": now + _LEASE, "keep_until": now + _KEEP[kind]}
             if in_one_transaction:
                 with self.store.unit_of_work() as work:
-                    outcome = work.guard.claim(*key, content, signature, **times)
+                    outcome = work.guard.claim(arrival, **times)
             else:
-                outcome = self.store.guard.claim(*key, content, signature, **times)
+                outcome = self.store.guard.claim(arrival, **times)
         except Refused as refused:
             found = refused.rule.name
         else:

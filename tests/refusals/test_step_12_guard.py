@@ -17,6 +17,7 @@ from gateway.store import Claimed, InProgress, Store, Stored, StoredAnswer
 from gateway.store.committed_guard import _again
 from gateway.store.failures import Conflict
 from gateway.store.guard_batch import Worked
+from tests.kit.arrivals import arrival, terms
 
 ANSWER = StoredAnswer("urn:x:answer", b"<a/>")
 Claim = Callable[..., Any]
@@ -39,17 +40,7 @@ def claim(store: Store, clock: FixedClock) -> Claim:
     """The good message; a test changes one thing of it."""
 
     def send(*, signature: bytes = b"first signature", content: bytes = b"content") -> Any:
-        now = clock.now()
-        return store.guard.claim(
-            "terminal-1",
-            "urn:uuid:1",
-            content,
-            signature,
-            now=now,
-            lease_until=now + timedelta(seconds=10),
-            seen_until=now + timedelta(minutes=6),
-            keep_until=now + timedelta(hours=1),
-        )
+        return store.guard.claim(arrival(clock.now(), signature, content=content), **terms(clock.now()))
 
     return send
 
@@ -103,41 +94,16 @@ def test_the_identical_message_under_another_message_id_is_replayed(
     claim: Claim, store: Store, clock: FixedClock
 ) -> None:
     claim()
-    now = clock.now()
-    minute = now + timedelta(minutes=1)
-    _refused(
-        "replayed",
-        lambda: store.guard.claim(
-            "terminal-2",
-            "urn:uuid:2",
-            b"content",
-            b"first signature",
-            now=now,
-            lease_until=minute,
-            seen_until=minute,
-            keep_until=minute,
-        ),
-    )
+    other = arrival(clock.now(), b"first signature", sender="t2", message_id="m2", content=b"content")
+    _refused("replayed", lambda: store.guard.claim(other, **terms(clock.now())))
 
 
 def test_a_replay_after_a_restart(claim: Claim, store: Store, clock: FixedClock, tmp_path: Path) -> None:
     claim()
     store.close()
     again = Store.open(tmp_path, clock=clock)
-    minute = clock.now() + timedelta(minutes=1)
-    _refused(
-        "replayed",
-        lambda: again.guard.claim(
-            "terminal-1",
-            "urn:uuid:1",
-            b"content",
-            b"first signature",
-            now=clock.now(),
-            lease_until=minute,
-            seen_until=minute,
-            keep_until=minute,
-        ),
-    )
+    same = arrival(clock.now(), b"first signature", content=b"content")
+    _refused("replayed", lambda: again.guard.claim(same, **terms(clock.now())))
     again.close()
 
 
@@ -173,27 +139,12 @@ def test_the_first_is_still_worked_on_when_the_deadline_comes(
 
     def second() -> object:
         return store.guard.claim_or_wait(
-            "terminal-1",
-            "urn:uuid:1",
-            b"content",
-            b"second signature",
-            now=now,
-            lease_until=now + timedelta(seconds=10),
-            seen_until=now + timedelta(minutes=6),
-            keep_until=now + timedelta(hours=1),
+            arrival(now, b"second signature", content=b"content"),
+            **terms(now),
             wait_until=now + timedelta(seconds=0.1),
         )
 
     _refused("still-worked-on", second)
-
-
-def test_waiting_alone_ends_with_the_deadline(claim: Claim, store: Store, clock: FixedClock) -> None:
-    claim()
-    until = clock.now() + timedelta(seconds=0.1)
-    _refused(
-        "still-worked-on",
-        lambda: store.guard.wait_for_answer("terminal-1", "urn:uuid:1", b"content", wait_until=until),
-    )
 
 
 def test_a_change_whose_first_message_is_still_worked_on(
@@ -202,9 +153,7 @@ def test_a_change_whose_first_message_is_still_worked_on(
     """A change writes in the transaction that claims it: while another holds the claim it writes nothing."""
     claim()
     now = clock.now()
-    second = Worked(
-        "terminal-1", "urn:uuid:1", b"content", b"second", now, now + timedelta(minutes=6), now, ANSWER
-    )
+    second = Worked(arrival(now, b"second", content=b"content"), now, ANSWER)
     written: list[object] = []
     _refused("still-worked-on", lambda: store.guard.answer_change(second, written.append))
     if written:
@@ -249,11 +198,10 @@ def test_a_failing_database_decides_nothing_for_one_that_waits(
         raise StoreError("gone")
 
     monkeypatch.setattr(store.guard, "_read", fail)
-    until = clock.now() + timedelta(seconds=0.1)
-    _refused(
-        "guard-undecided",
-        lambda: store.guard.wait_for_answer("terminal-1", "urn:uuid:1", b"content", wait_until=until),
-    )
+    now = clock.now()
+    second = arrival(now, b"second", content=b"content")
+    until = now + timedelta(seconds=0.1)
+    _refused("guard-undecided", lambda: store.guard.claim_or_wait(second, **terms(now), wait_until=until))
 
 
 def test_a_clock_behind_the_newest_commit_decides_nothing(claim: Claim, clock: FixedClock) -> None:

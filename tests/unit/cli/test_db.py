@@ -19,7 +19,7 @@ from gateway.clock import SystemClock
 from gateway.errors import StateError, StoreError
 from gateway.settings import clock_of
 from gateway.state import StateFolder
-from gateway.store import Claimed, Store, Stored, StoredAnswer
+from gateway.store import Arrival, Claimed, Store, Stored, StoredAnswer
 from gateway.store.evidence_configured import sealer_of
 from gateway.store_life import tell_lost_guard
 from gateway.telemetry import Alarms
@@ -42,9 +42,10 @@ def claim(store: Store, message: str, *, answer: bool = True) -> Claimed | Store
     """What the guard says of a message; one that is new is answered when ``answer``."""
     now = datetime.now(UTC)
     found = store.guard.claim(
-        "a", message, b"body", hashlib.sha256(f"{message} {now}".encode()).digest(),
-        now=now, lease_until=now + DAY, seen_until=now + DAY, keep_until=now + 30 * DAY,
-    )  # fmt: skip
+        Arrival("a", message, b"body", hashlib.sha256(f"{message} {now}".encode()).digest(), now, now + DAY),
+        lease_until=now + DAY,
+        keep_until=now + 30 * DAY,
+    )
     assert not hasattr(found, "until")
     if isinstance(found, Claimed) and answer:
         store.guard.settle(found.token, StoredAnswer("urn:a", b"<a/>"))

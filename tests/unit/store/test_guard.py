@@ -13,26 +13,24 @@ import pytest
 from gateway.clock import FixedClock, SystemClock
 from gateway.errors import StoreError
 from gateway.refusals import Refused
-from gateway.store import Claimed, ClaimLost, InProgress, Store, Stored, StoredAnswer
+from gateway.store import Arrival, Claimed, ClaimLost, InProgress, Store, Stored, StoredAnswer
 from gateway.store.guard_rules import clock_in_order
 from gateway.store.instants import from_micros, to_micros
+from tests.kit.arrivals import arrival, terms
 from tests.kit.databases import on_sqlite
 
 ANSWER = StoredAnswer("urn:x:answer", "<a>住民</a>".encode())
 FAULT = StoredAnswer("urn:x:fault", b"<f/>", fault=True)
 
 
-def _times(now: datetime) -> dict[str, datetime]:
-    return {
-        "now": now,
-        "lease_until": now + timedelta(seconds=10),
-        "seen_until": now + timedelta(minutes=6),
-        "keep_until": now + timedelta(hours=1),
-    }
-
-
 def _claim(store: Store, clock: Any, signature: bytes = b"s1", content: bytes = b"c1", **more: Any) -> Any:
-    return store.guard.claim("terminal-1", "urn:uuid:1", content, signature, **_times(clock.now()), **more)
+    return store.guard.claim(_arrival(clock, signature, content), **terms(clock.now()), **more)
+
+
+def _arrival(
+    clock: Any, signature: bytes = b"s1", content: bytes = b"c1", sender: str = "terminal-1"
+) -> Arrival:
+    return arrival(clock.now(), signature, sender=sender, message_id="urn:uuid:1", content=content)
 
 
 def test_the_first_message_is_claimed(store: Store, clock: FixedClock) -> None:
@@ -50,7 +48,7 @@ def test_an_answer_is_repeated_to_every_fresh_signature(
 
 def test_the_same_message_id_of_another_sender_is_another_message(store: Store, clock: FixedClock) -> None:
     _claim(store, clock)
-    other = store.guard.claim("terminal-2", "urn:uuid:1", b"c2", b"s2", **_times(clock.now()))
+    other = store.guard.claim(_arrival(clock, b"s2", b"c2", "terminal-2"), **terms(clock.now()))
     assert isinstance(other, Claimed)
 
 
@@ -112,7 +110,7 @@ def test_a_forgotten_message_leaves_its_message_id_free(store: Store, clock: Fix
 
 def test_claim_and_settle_in_one_transaction(store: Store, clock: FixedClock) -> None:
     with store.unit_of_work() as work:
-        claimed = work.guard.claim("terminal-1", "urn:uuid:1", b"c1", b"s1", **_times(clock.now()))
+        claimed = work.guard.claim(_arrival(clock), **terms(clock.now()))
         assert isinstance(claimed, Claimed)
         work.guard.settle(claimed.token, ANSWER)
     assert _claim(store, clock, b"s2") == Stored(ANSWER)
@@ -120,7 +118,7 @@ def test_claim_and_settle_in_one_transaction(store: Store, clock: FixedClock) ->
 
 def test_a_unit_that_fails_leaves_neither_claim_nor_signature(store: Store, clock: FixedClock) -> None:
     with pytest.raises(ZeroDivisionError), store.unit_of_work() as work:
-        work.guard.claim("terminal-1", "urn:uuid:1", b"c1", b"s1", **_times(clock.now()))
+        work.guard.claim(_arrival(clock), **terms(clock.now()))
         raise ZeroDivisionError
     assert isinstance(_claim(store, clock), Claimed)
 
@@ -139,7 +137,9 @@ def test_what_is_kept_no_longer_is_a_new_message_whether_swept_or_not(
 
 def test_a_sweep_is_bounded_and_takes_only_what_is_over(store: Store, clock: FixedClock) -> None:
     for number in range(7):
-        store.guard.claim("t", f"m{number}", b"c", b"s%d" % number, **_times(clock.now()))
+        store.guard.claim(
+            arrival(clock.now(), b"s%d" % number, message_id=f"m{number}"), **terms(clock.now())
+        )
     clock.advance(timedelta(minutes=6))
     assert [store.sweep(clock.now(), limit=4) for _ in range(3)] == [4, 3, 0]  # the signatures
     with store.read() as connection:
@@ -154,7 +154,9 @@ def test_growth_is_bounded_by_what_is_kept(store: Store, clock: FixedClock) -> N
         with store.unit_of_work() as work:
             for number in range(400):
                 key = f"{name}-{number}"
-                claimed = work.guard.claim("t", key, b"c", key.encode(), **_times(clock.now()))
+                claimed = work.guard.claim(
+                    arrival(clock.now(), key.encode(), message_id=key), **terms(clock.now())
+                )
                 assert isinstance(claimed, Claimed)
                 work.guard.settle(claimed.token, StoredAnswer("a", b"x" * 2_000))
         clock.advance(timedelta(hours=1))
@@ -176,7 +178,9 @@ def test_a_database_that_is_full_decides_nothing_and_writes_no_half(store: Store
     for number in range(200):
         try:
             with store.unit_of_work() as work:
-                claimed = work.guard.claim("t", f"m{number}", b"c", b"s%d" % number, **_times(clock.now()))
+                claimed = work.guard.claim(
+                    arrival(clock.now(), b"s%d" % number, message_id=f"m{number}"), **terms(clock.now())
+                )
                 assert isinstance(claimed, Claimed)
                 work.guard.settle(claimed.token, StoredAnswer("a", b"x" * 3_000))
         except (Refused, StoreError) as error:
@@ -195,9 +199,9 @@ def test_a_database_that_is_full_decides_nothing_and_writes_no_half(store: Store
 
 
 def test_a_lease_longer_than_the_retention_is_a_mistake(store: Store, clock: FixedClock) -> None:
-    times = {**_times(clock.now()), "keep_until": clock.now()}
+    times = {**terms(clock.now()), "keep_until": clock.now()}
     with pytest.raises(ValueError, match="at least as long as its lease"):
-        store.guard.claim("t", "m", b"c", b"s", **times)
+        store.guard.claim(_arrival(clock), **times)
 
 
 def test_instants_are_aware_and_exact() -> None:
@@ -246,9 +250,9 @@ def live(database: Path | str) -> Any:
 
 
 def _claim_or_wait(store: Store, signature: bytes, seconds: float = 5.0, content: bytes = b"c1") -> Any:
-    times = _times(datetime.now(UTC))
-    wait = times["now"] + timedelta(seconds=seconds)
-    return store.guard.claim_or_wait("t", "m", content, signature, **times, wait_until=wait)
+    now = datetime.now(UTC)
+    wait = now + timedelta(seconds=seconds)
+    return store.guard.claim_or_wait(arrival(now, signature, content=content), **terms(now), wait_until=wait)
 
 
 def test_the_second_waits_for_the_firsts_answer(live: Store) -> None:
@@ -279,11 +283,10 @@ def test_the_second_takes_over_what_the_first_gives_up(live: Store) -> None:
 
 
 def test_the_second_takes_over_when_the_lease_ends(live: Store) -> None:
-    times = _times(datetime.now(UTC))
-    times["lease_until"] = times["now"] + timedelta(seconds=0.2)
-    live.guard.claim("t", "m", b"c1", b"s1", **times)
+    now = datetime.now(UTC)
+    live.guard.claim(arrival(now, content=b"c1"), **terms(now, 0.2))
     assert isinstance(_claim_or_wait(live, b"s2"), Claimed)
-    assert datetime.now(UTC) >= times["lease_until"]
+    assert datetime.now(UTC) >= now + timedelta(seconds=0.2)
 
 
 def test_of_many_that_wait_one_takes_over_and_all_get_its_answer(live: Store) -> None:
@@ -317,6 +320,6 @@ def test_waiting_with_a_clock_that_stands_still_ends(store: Store, clock: FixedC
     began = time.monotonic()
     with pytest.raises(Refused) as caught:
         wait = clock.now() + timedelta(seconds=0.2)
-        store.guard.wait_for_answer("terminal-1", "urn:uuid:1", b"c1", wait_until=wait)
+        store.guard.claim_or_wait(_arrival(clock, b"s2"), **terms(clock.now()), wait_until=wait)
     assert caught.value.rule.name == "still-worked-on"
     assert time.monotonic() - began < 2

@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import psycopg
 import pytest
@@ -19,6 +18,7 @@ from gateway.store.failures import ConnectionLost, OutcomeUnknown, unbroken
 from gateway.store.promises_postgresql import broken_promises
 from gateway.store.shared_commits import SharedCommits
 from gateway.store.tables import metadata
+from tests.kit.arrivals import arrival, terms
 from tests.kit.evidence import append, plain_entry
 from tests.kit.postgres import name_of, running_server, server
 
@@ -60,18 +60,8 @@ def other(store: Store, database: str, clock: FixedClock) -> Iterator[Store]:
     opened.close()
 
 
-def _times(clock: FixedClock) -> dict[str, object]:
-    now = clock.now()
-    return {
-        "now": now,
-        "lease_until": now + timedelta(seconds=30),
-        "seen_until": now + timedelta(minutes=6),
-        "keep_until": now + timedelta(hours=1),
-    }
-
-
 def _claim(store: Store, clock: FixedClock, signature: bytes = b"s1") -> object:
-    return store.guard.claim("t", "m1", b"c1", signature, **_times(clock))  # type: ignore[arg-type]
+    return store.guard.claim(arrival(clock.now(), signature), **terms(clock.now(), 30))
 
 
 # What it must promise.
@@ -237,7 +227,7 @@ def test_of_two_nodes_that_claim_at_once_one_works(store: Store, other: Store, c
     """The second waits for the first's keys, finds them taken, looks again, and sees what became of it."""
     found: list[object] = []
     with store.unit_beside() as work:
-        claimed = work.guard.claim("t", "m1", b"c1", b"s1", **_times(clock))  # type: ignore[arg-type]
+        claimed = work.guard.claim(arrival(clock.now()), **terms(clock.now()))
         assert isinstance(claimed, Claimed)
         thread = threading.Thread(target=lambda: found.append(_claim(other, clock, b"s2")))
         thread.start()
