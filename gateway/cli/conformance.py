@@ -1,4 +1,4 @@
-"""``juki-gateway conformance …``: whether a server keeps to the message profile, case by case."""
+"""``juki-gateway conformance …``: whether a server, or a message, keeps to the message profile."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.conformance_check import check
+from gateway.cli.conformance_reports import write_report
 from gateway.cli.conformance_target import opened
 from gateway.cli.exits import CheckFailed
 from gateway.cli.options import AsJson, new_app
@@ -27,7 +29,14 @@ from gateway.conformance import (
 )
 from gateway.errors import UsageError
 
-app = new_app("Conformance: whether a server keeps to the message profile, case by case.")
+app = new_app("Conformance: whether servers, clients and captured messages keep to the message profile.")
+
+
+app.command(
+    "check",
+    epilog="Example: juki-gateway conformance check request.xml answer.xml "
+    "--network build/network/network.json",
+)(check)
 
 
 @app.callback()
@@ -82,9 +91,9 @@ def run(
         outcomes = list(run_cases(judged, picked))
         name = f"{target} {judged.service.name}"
     report = json_report(name, outcomes)
-    _write(junit, junit_report(name, outcomes))
-    _write(json_file, json.dumps(report, ensure_ascii=False, indent=2).encode())
-    _write(html, html_report(name, outcomes).encode())
+    write_report(junit, junit_report(name, outcomes))
+    write_report(json_file, json.dumps(report, ensure_ascii=False, indent=2).encode())
+    write_report(html, html_report(name, outcomes).encode())
     output.document(report)
     _tell(output, outcomes)
     failed = report["failed"]
@@ -105,12 +114,3 @@ def _tell(output: Output, outcomes: list[Outcome]) -> None:
     failed = [(one.case.id, "; ".join(one.complaints), one.case.clause) for one in outcomes if not one.passed]
     if failed:
         output.table(("case", "what is wrong", "clause"), failed)
-
-
-def _write(file: Path | None, content: bytes) -> None:
-    if file is None:
-        return
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written ({error.strerror})") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +11,13 @@ from urllib.parse import urlsplit
 
 from clients.connect import http_caller
 from gateway.access.policy import CALLERS
+from gateway.cli.conformance_ground import network_document
 from gateway.conformance import QUESTIONS, Received, Target
 from gateway.contract import SERVICES, Service
 from gateway.domain.caller import Caller, Operator
 from gateway.domain.codes import Purpose
 from gateway.domain.identifiers import MunicipalityCode
-from gateway.errors import StateError, UsageError
+from gateway.errors import UsageError
 from gateway.settings import clock_of, load_settings
 from gateway.state import StateFolder
 from gateway.trust import TrustedCertificate
@@ -32,7 +32,7 @@ def opened(file: Path, target_id: str, service_name: str | None) -> Iterator[Tar
 
     Raises UsageError, and StateError for a file that is no network.json.
     """
-    network = _document(file)
+    network = network_document(file)
     system = _named(network, target_id)
     service = _service(system, service_name)
     question = QUESTIONS[service.name]
@@ -72,15 +72,6 @@ def opened(file: Path, target_id: str, service_name: str | None) -> Iterator[Tar
         )
     finally:
         http.close()
-
-
-def _document(file: Path) -> Mapping[str, Any]:
-    try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
-    except ValueError:
-        raise StateError(f"{file}: not a network.json") from None
 
 
 def _named(network: Mapping[str, Any], target_id: str) -> Mapping[str, Any]:

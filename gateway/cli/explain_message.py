@@ -9,23 +9,18 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from lxml import etree
 
-from gateway.cli.explain_text import STEP_OUTCOMES, instant
+from gateway.cli.explain_text import NOT_JUDGED, OTHER_STEPS, STEP_OUTCOMES, instant
+from gateway.conformance import expected_of, look_at
 from gateway.contract import SERVICES
 from gateway.diagnosis import Diagnosis, Finding, diagnose
 from gateway.errors import UsageError
-from gateway.refusals import Refused
 from gateway.running import addresses_of
 from gateway.settings import Settings
 from gateway.state import StateFolder
 from gateway.trust.configured import trust_store
 from gateway.web.texts import STEPS
-from gateway.wss import names
-from gateway.wss.addressing import AnswerContext, RequestContext
 from gateway.wss.configured import profile_of
-from gateway.wss.parse import step_2_parse
-from gateway.wss.profile import Profile
 from gateway.wss.trace import StepTrace
 
 
@@ -36,19 +31,20 @@ def message_explanation(
     pieces = any(service.takes_pieces for service in SERVICES.values())
     diagnosis = diagnose(
         raw,
-        _expected(raw, state, settings),
+        expected_of(look_at(raw), addresses_of(settings, settings.listen.port)),
         trust=trust_store(settings, state.path),
         now=at,
         profile=profile_of(settings, pieces=pieces),
-        others=_keys(state, certificates),
+        others=keys_of(certificates),
     )
-    return _document(diagnosis)
+    return diagnosis_document(diagnosis)
 
 
-def _document(diagnosis: Diagnosis) -> dict[str, Any]:
+def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Steps, causes and signed parts of a message."""
     refused = diagnosis.trace.refused
     return {
-        "steps": [_step(step) for step in diagnosis.trace.steps],
+        "steps": [step_document(step) for step in diagnosis.trace.steps],
         "refused_by": None if refused is None or refused.rule is None else refused.rule.name,
         "causes": [_cause(finding) for finding in diagnosis.findings],
         "references": [
@@ -66,13 +62,15 @@ def _document(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _step(step: StepTrace) -> dict[str, Any]:
-    name = STEPS[step.step]
+def step_document(step: StepTrace, *, judged: bool = True) -> dict[str, Any]:
+    """One step; not ``judged`` is one that the bytes do not tell of."""
+    name = STEPS.get(step.step) or OTHER_STEPS[step.step]
+    outcome = step.outcome.value if judged else NOT_JUDGED
     return {
         "step": step.step,
         "name": {"en": name.en, "ja": name.ja},
-        "outcome": step.outcome.value,
-        "shown": {"en": STEP_OUTCOMES[step.outcome.value][0], "ja": STEP_OUTCOMES[step.outcome.value][1]},
+        "outcome": outcome,
+        "shown": {"en": STEP_OUTCOMES[outcome][0], "ja": STEP_OUTCOMES[outcome][1]},
     }
 
 
@@ -88,47 +86,8 @@ def _cause(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _expected(raw: bytes, state: StateFolder, settings: Settings) -> RequestContext | AnswerContext:
-    """What the message must agree with: as a request here, or as an answer, with what it says itself.
-
-    HTTP headers are not among the bytes, so SOAPAction is taken to be right.
-    """
-    root = _root(raw)
-    content = (
-        "" if root is None else next((str(body[0].tag) for body in root.iter(names.BODY) if len(body)), "")
-    )
-    bases = addresses_of(settings, settings.listen.port)
-    for service in SERVICES.values():
-        if content in {operation.request for operation in service.operations.values()}:
-            addresses = frozenset(base.rstrip("/") + service.path for base in bases)
-            actions = {action: operation.request for action, operation in service.operations.items()}
-            return RequestContext(addresses, actions, _text(root, f"{{{names.WSA}}}Action"))
-    operations = [one for service in SERVICES.values() for one in service.operations.values()]
-    if root is None or content not in {names.FAULT, *(one.response for one in operations)}:
-        return RequestContext(frozenset(), {}, None)
-    actions = {one.answer_action: one.response for one in operations}
-    actions |= {one.fault_action: names.FAULT for one in operations}
-    confirmation = next(root.iter(names.CONFIRMATION), None)
-    return AnswerContext(
-        _text(root, f"{{{names.WSA}}}RelatesTo"),
-        "" if confirmation is None else confirmation.get("Value", ""),
-        actions,
-    )
-
-
-def _root(raw: bytes) -> etree._Element | None:
-    try:
-        return step_2_parse(raw, Profile().limits)
-    except Refused:
-        return None
-
-
-def _text(root: etree._Element | None, name: str) -> str:
-    return "" if root is None else next((element.text or "" for element in root.iter(name)), "")
-
-
-def _keys(state: StateFolder, files: Sequence[Path]) -> Mapping[str, PublicKeyTypes]:
-    """Keys that a sender may have signed with instead, by the names of their files."""
+def keys_of(files: Sequence[Path]) -> Mapping[str, PublicKeyTypes]:
+    """Keys that a sender may have signed with instead, by the names of their files. Raises UsageError."""
     keys: dict[str, PublicKeyTypes] = {}
     for file in files:
         try:

@@ -6,7 +6,10 @@ import os
 from datetime import UTC, datetime
 from typing import Literal
 
+from gateway.web.model import Text
+
 Language = Literal["en", "ja"]
+NOT_JUDGED = "not-judged"
 LABELS = {  # (English, Japanese)
     "reference": ("Reference", "参照番号"),
     "file": ("File", "ファイル"),
@@ -46,7 +49,15 @@ STEP_OUTCOMES = {
     "passed": ("passed", "適合"),
     "refused": ("REFUSED", "拒否"),
     "not-reached": ("not reached", "未到達"),
+    NOT_JUDGED: ("not judged", "判定外"),
 }
+OTHER_STEPS = {
+    1: Text("HTTP:POST、text/xml、utf-8、上限内", "HTTP: POST, text/xml, utf-8, within its size"),
+    11: Text("署名者が登録された相手方で、操作を許可されている", "The signer is registered and may say this"),
+    12: Text("重複ではない", "Not received before"),
+    13: Text("契約:スキーマと値", "Contract: schema and values"),
+}
+"""The steps that the bytes of a message alone do not decide."""
 WORDS = {
     "steps": ("Steps of the profile", "プロファイルの手順"),
     "references": ("Signed parts", "署名対象"),

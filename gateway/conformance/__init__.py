@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from gateway.conformance.captured import Ground, Judged, NewestLists, judge_captured
 from gateway.conformance.case import Case, chosen, load_cases
+from gateway.conformance.expected import Seen, expected_of, look_at
 from gateway.conformance.judge import Received
 from gateway.conformance.questions import QUESTIONS
-from gateway.conformance.report import html_report, json_report, junit_report
+from gateway.conformance.report import html_report, json_report, junit_report, page, shown
 from gateway.conformance.run import Outcome, Target, run
 
 __all__ = [
     "QUESTIONS",
     "Case",
+    "Ground",
+    "Judged",
+    "NewestLists",
     "Outcome",
     "Received",
+    "Seen",
     "Target",
     "chosen",
+    "expected_of",
     "html_report",
     "json_report",
+    "judge_captured",
     "junit_report",
     "load_cases",
+    "look_at",
+    "page",
     "run",
+    "shown",
 ]

@@ -71,10 +71,16 @@ def junit_report(target: str, outcomes: Sequence[Outcome]) -> bytes:
 def html_report(target: str, outcomes: Sequence[Outcome]) -> str:
     """The run as one page that loads nothing."""
     passed = sum(outcome.passed for outcome in outcomes)
+    summary = f"{passed} of {len(outcomes)} cases passed."
+    return page(f"Conformance of {target}", summary, "".join(map(_section, outcomes)))
+
+
+def page(title: str, summary: str, sections: str, language: str = "en") -> str:
+    """A page that loads nothing; ``sections`` are HTML, the rest is text."""
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Conformance of {escape(target)}'
-        f"</title><style>{_STYLE}</style></head><body><h1>Conformance of {escape(target)}</h1>"
-        f"<p>{passed} of {len(outcomes)} cases passed.</p>{''.join(map(_section, outcomes))}</body></html>\n"
+        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1><p>{escape(summary)}</p>{sections}"
+        "</body></html>\n"
     )
 
 
@@ -87,13 +93,13 @@ def _section(outcome: Outcome) -> str:
     return (
         f'<details id="{escape(case.id)}"{"" if outcome.passed else " open"}><summary class="{verdict}">'
         f"{verdict}: {escape(case.id)}: {escape(case.requirement)}</summary><p>{escape(case.clause)}</p>"
-        f"<ul>{complaints}</ul><h3>Sent</h3><pre>{escape(head)}</pre><pre>{_bytes(outcome.sent)}</pre>"
-        f"<h3>Received: {escape(came)}</h3><pre>{_bytes(b'' if received is None else received.body)}</pre>"
+        f"<ul>{complaints}</ul><h3>Sent</h3><pre>{escape(head)}</pre><pre>{shown(outcome.sent)}</pre>"
+        f"<h3>Received: {escape(came)}</h3><pre>{shown(b'' if received is None else received.body)}</pre>"
         "</details>"
     )
 
 
-def _bytes(raw: bytes) -> str:
-    """The bytes as text; those that are no UTF-8 as \\xNN, a tail that is too long as its length."""
+def shown(raw: bytes) -> str:
+    """The bytes as text for a page: those that are no UTF-8 as \\xNN, of a long tail its length."""
     text = escape(raw[:_SHOWN].decode("utf-8", "backslashreplace"))
     return text if len(raw) <= _SHOWN else f"{text}… and {len(raw) - _SHOWN} bytes more"
