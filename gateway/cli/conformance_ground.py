@@ -133,20 +133,24 @@ def _of_network(document: Mapping[str, Any]) -> Grounds:
     return Grounds(some.now, of)
 
 
-def _of_trust(files: Sequence[Path], lists: Sequence[Path]) -> Grounds:
+def store_of(files: Sequence[Path], lists: Sequence[Path]) -> TrustStore:
+    """Trust in authorities in PEM files; revocation is judged where lists are given. Raises UsageError."""
     certificates = [one for file in files for one in _certificates(file)]
     roots = [one for one in certificates if one.issuer == one.subject]
     others = tuple(one for one in certificates if one not in roots)
     if not roots:
         raise UsageError("--trust: there is no root (a certificate that is its own issuer) among them")
-    store = TrustStore(
+    return TrustStore(
         [
             Anchor(f"root {number}", root, others, tuple(lists), "crl" if lists else "off")
             for number, root in enumerate(roots, start=1)
         ]
     )
+
+
+def _of_trust(files: Sequence[Path], lists: Sequence[Path]) -> Grounds:
     now = datetime.now(UTC)
-    trust: Trust = NewestLists(store, now)
+    trust: Trust = NewestLists(store_of(files, lists), now)
     usual = Settings(system=System(id="check", role="municipal_cs", name="check", municipality="131016"))
     return Grounds(now, lambda seen, _: Ground(trust, profile_of(usual, pieces=_pieces(seen))))
 

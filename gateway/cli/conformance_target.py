@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from clients.connect import http_caller
+from clients._http import HttpCaller
+from clients.connect import http_caller, tls_context
 from gateway.access.policy import CALLERS
+from gateway.cli.conformance_asking import post_of, question_of, situations_of
 from gateway.cli.conformance_ground import network_document
-from gateway.conformance import QUESTIONS, Received, Target
+from gateway.clock import Clock
+from gateway.conformance import QUESTIONS, Sender, Target, WeakSigner
 from gateway.contract import SERVICES, Service
 from gateway.domain.caller import Caller, Operator
 from gateway.domain.codes import Purpose
 from gateway.domain.identifiers import MunicipalityCode
-from gateway.errors import UsageError
-from gateway.settings import clock_of, load_settings
+from gateway.errors import StateError, UsageError
+from gateway.settings import Settings, clock_of, load_settings
 from gateway.state import StateFolder
-from gateway.trust import TrustedCertificate
+from gateway.trust import FileSigner, TrustedCertificate, TrustStore
 from gateway.trust.configured import signer, trust_store
+from gateway.trust.renewal import KeyPair
 from gateway.wss.configured import profile_of
 from gateway.wss.verify import Verifier
 
@@ -35,43 +40,78 @@ def opened(file: Path, target_id: str, service_name: str | None) -> Iterator[Tar
     network = network_document(file)
     system = _named(network, target_id)
     service = _service(system, service_name)
-    question = QUESTIONS[service.name]
     sender = _sender(network, system, service)
-    state = StateFolder.open(Path(sender["state"]))
-    settings = load_settings(state.settings_file)
-    clock, trust = clock_of(settings, state.path), trust_store(settings, state.path)
+    caller = _caller(network, sender)
+    person = _person(network, caller)
+    home = _System.opened(Path(sender["state"]), target_id)
     url = str(system["services"][service.name]["url"])
-    holders = {
-        (holder.anchor, holder.issuer, holder.subject)
-        for known in settings.counterparts
-        if known.id == target_id
-        for holder in known.signing
-    }
-
-    def is_target(certificate: TrustedCertificate) -> bool:
-        return (certificate.anchor, certificate.issuer, certificate.subject) in holders
-
-    http = http_caller(settings, state.path, destination=target_id, trust=trust, clock=clock)
-
-    def post(raw: bytes, headers: Mapping[str, str], deadline: float) -> Received:
-        reply = http.post(urlsplit(url).path, raw, headers, deadline=deadline)
-        return Received(reply.status, reply.content_type, reply.body)
-
-    try:
+    with ExitStack() as stack:
         yield Target(
             service=service,
-            operation=service.operation(question.operation),
             url=url,
-            content=question.content(service, _caller(network, sender), _person(network)),
-            fault=question.fault,
-            signer=signer(settings, state.path),
-            verifier=Verifier(trust, profile_of(settings)),
-            is_target=is_target,
-            clock=clock,
-            post=post,
+            sender=home.sender(stack, url),
+            verifier=Verifier(home.trust, profile_of(home.settings)),
+            is_target=home.is_target,
+            clock=home.clock,
+            bad={
+                name: home.bad(stack, url, entry)
+                for name, entry in network.get("negative", {}).items()
+                if entry["role"] == sender["role"]
+            },
+            question=question_of(service, caller, person),
+            situation=situations_of(service, caller, person, home.clock, _other_town(network, caller)),
         )
-    finally:
-        http.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """The system that asks, and what it knows of the target."""
+
+    settings: Settings
+    folder: Path
+    target: str
+    trust: TrustStore
+    clock: Clock
+
+    @classmethod
+    def opened(cls, folder: Path, target: str) -> _System:
+        state = StateFolder.open(folder)
+        settings = load_settings(state.settings_file)
+        trust, clock = trust_store(settings, state.path), clock_of(settings, state.path)
+        return cls(settings, state.path, target, trust, clock)
+
+    def is_target(self, certificate: TrustedCertificate) -> bool:
+        """Whether it is one by which the target signs."""
+        return any(
+            (holder.anchor, holder.issuer, holder.subject)
+            == (certificate.anchor, certificate.issuer, certificate.subject)
+            for known in self.settings.counterparts
+            if known.id == self.target
+            for holder in known.signing
+        )
+
+    def sender(self, stack: ExitStack, url: str) -> Sender:
+        """With its own credentials."""
+        return Sender(signer(self.settings, self.folder), post_of(self._http(stack), urlsplit(url).path))
+
+    def bad(self, stack: ExitStack, url: str, entry: Mapping[str, Any]) -> Sender:
+        """With credentials that must be refused."""
+        signing, tls = (
+            KeyPair(Path(entry[use]["key"]), Path(entry[use]["certificate"])) for use in ("signing", "tls")
+        )
+        post = post_of(self._http(stack, tls), urlsplit(url).path)
+        try:
+            return Sender(FileSigner.load(signing.key, signing.certificate), post)
+        except StateError:  # which is what makes it bad
+            return Sender(WeakSigner.load(signing.key, signing.certificate), post)
+
+    def _http(self, stack: ExitStack, pair: KeyPair | None = None) -> HttpCaller:
+        tls = None if pair is None else tls_context(self.settings, self.folder, pair)
+        http = http_caller(
+            self.settings, self.folder, destination=self.target, trust=self.trust, clock=self.clock, tls=tls
+        )
+        stack.callback(http.close)
+        return http
 
 
 def _named(network: Mapping[str, Any], target_id: str) -> Mapping[str, Any]:
@@ -122,7 +162,14 @@ def _caller(network: Mapping[str, Any], sender: Mapping[str, Any]) -> Caller:
     )
 
 
-def _person(network: Mapping[str, Any]) -> dict[str, str]:
-    """The first of the sample's synthetic people."""
+def _person(network: Mapping[str, Any], caller: Caller) -> Mapping[str, str]:
+    """The first of the sample's synthetic people who live where the caller works; else the first."""
     with Path(network["sample"]["people"]).open(encoding="utf-8", newline="") as stream:
-        return next(csv.DictReader(stream))
+        people = list(csv.DictReader(stream))
+    return next((one for one in people if one["municipality"] == caller.municipality.digits), people[0])
+
+
+def _other_town(network: Mapping[str, Any], caller: Caller) -> MunicipalityCode | None:
+    """Another municipality of the network."""
+    towns = [str(entry["municipality"]) for entry in network["systems"] if entry["role"] == "municipal_cs"]
+    return next((MunicipalityCode(one) for one in towns if one != caller.municipality.digits), None)

@@ -8,18 +8,26 @@ from gateway.conformance.expected import Seen, expected_of, look_at
 from gateway.conformance.judge import Received
 from gateway.conformance.questions import QUESTIONS
 from gateway.conformance.report import html_report, json_report, junit_report, page, shown
-from gateway.conformance.run import Outcome, Target, run
+from gateway.conformance.run import Asked, Outcome, Post, Sender, Target, run
+from gateway.conformance.situations import SITUATIONS, Circumstances
+from gateway.conformance.weak_signer import WeakSigner
 
 __all__ = [
     "QUESTIONS",
+    "SITUATIONS",
+    "Asked",
     "Case",
+    "Circumstances",
     "Ground",
     "Judged",
     "NewestLists",
     "Outcome",
+    "Post",
     "Received",
     "Seen",
+    "Sender",
     "Target",
+    "WeakSigner",
     "chosen",
     "expected_of",
     "html_report",

@@ -1,10 +1,10 @@
-"""A case: what is changed in a good message, by which clause, and what must come back."""
+"""A case: what is asked and what is changed in it, by which clause, and what must come back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,14 @@ class Case:
     ``clause`` is where the requirement stands, ``changes`` what gateway.conformance.changes does to the
     good message, in order. ``rule`` is the rule of the message profile by which it must be refused, None
     when it must be answered. ``relates`` and ``confirmed`` say how the fault is bound to the request.
+
+    ``credential`` names the bad credential that it is sent with (network.json, ``negative``). ``first`` says
+    what goes before it under its MessageID and is answered: a message with these changes. ``again`` sends
+    that one's very bytes. ``known`` is whether the server knows who sends it, and so signs its fault.
+
+    ``services`` are those that the case is about, none for all. ``situation`` asks something else than the
+    service's usual question (gateway.conformance.situations), and of the answer ``tells``: by the local name
+    of an element, its text.
     """
 
     id: str
@@ -33,6 +41,17 @@ class Case:
     rule: Rule | None
     relates: Relates
     confirmed: bool
+    credential: str | None = None
+    first: tuple[Mapping[str, Any], ...] | None = None
+    again: bool = False
+    known: bool = True
+    services: tuple[str, ...] = ()
+    situation: str | None = None
+    tells: Mapping[str, str] = field(default_factory=dict)
+
+    def fits(self, service: str) -> bool:
+        """Whether it is about this service."""
+        return not self.services or service in self.services
 
 
 @lru_cache(maxsize=1)
@@ -71,4 +90,11 @@ def _case(family: str, entry: Mapping[str, Any]) -> Case:
         rule=rule,
         relates=entry.get("relates", "request" if rule is None or rule.step >= 5 else "unspecified"),
         confirmed=rule is None or rule.step >= 9,
+        credential=entry.get("credential"),
+        first=tuple(entry["first"]) if "first" in entry else None,
+        again=entry.get("again", False),
+        known=entry.get("known", rule is None or rule.step > 1),
+        services=tuple(entry.get("services", ())),
+        situation=entry.get("situation"),
+        tells=entry.get("tells", {}),
     )

@@ -52,7 +52,7 @@ class Judge:
         found = [] if received.status == wanted else [f"HTTP status {received.status}, not {wanted}"]
         if received.content_type.partition(";")[0].strip().lower() != "text/xml":
             found.append("Content-Type is not text/xml")
-        if case.rule is not None and case.rule.step == 1:
+        if case.rule is not None and not case.known:
             return found + _unsigned(received.body, case.rule)
         operation = self.operation
         actions = {operation.answer_action: operation.response, operation.fault_action: names.FAULT}
@@ -65,10 +65,10 @@ class Judge:
         if not self.is_target(message.certificate):
             found.append("the answer is not signed by the system that was asked")
         if case.rule is None:
-            return found + self._answered(message)
+            return found + self._answered(case, message)
         return found + _refused(case, case.rule, message, message_id)
 
-    def _answered(self, message: VerifiedMessage) -> list[str]:
+    def _answered(self, case: Case, message: VerifiedMessage) -> list[str]:
         code = (message.content.findtext("faultcode") or "").rpartition(":")[2]
         if self.fault is not None:
             return [] if message.is_fault and code == self.fault else [f"it is not answered {self.fault}"]
@@ -78,7 +78,11 @@ class Judge:
             read_answer(self.service, self.operation, message.content)
         except Refused as refusal:
             return [f"the answer does not follow the contract: {refusal.rule.name}"]
-        return []
+        return [
+            f"{name} is {told}, not {wanted}"
+            for name, wanted in case.tells.items()
+            if (told := message.content.findtext(f".//{{*}}{name}")) != wanted
+        ]
 
 
 def _refused(case: Case, rule: Rule, message: VerifiedMessage, message_id: str) -> list[str]:
@@ -101,13 +105,13 @@ def _refused(case: Case, rule: Rule, message: VerifiedMessage, message_id: str) 
 
 
 def _unsigned(raw: bytes, rule: Rule) -> list[str]:
-    """At step 1 the fault is unsigned."""
+    """At step 1, and to whom the server does not know, the fault is unsigned."""
     try:
         root = step_2_parse(raw, Limits())
     except Refused as refusal:
         return [f"the answer cannot be read: {refusal.rule.name}"]
     if root.find(f".//{names.SECURITY}") is not None:
-        return ["a fault of step 1 is signed; it must not be"]
+        return ["the fault is signed; here it must not be"]
     fault = root.find(f"{names.BODY}/{names.FAULT}")
     return ["no SOAP fault came back"] if fault is None else _fault(fault, rule)
 

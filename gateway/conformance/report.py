@@ -24,7 +24,8 @@ def json_report(target: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "version": 1,
         "target": target,
         "passed": sum(outcome.passed for outcome in outcomes),
-        "failed": sum(not outcome.passed for outcome in outcomes),
+        "failed": sum(outcome.failed for outcome in outcomes),
+        "not_run": sum(outcome.not_run is not None for outcome in outcomes),
         "cases": [_entry(outcome) for outcome in outcomes],
     }
 
@@ -40,6 +41,7 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
         "fault": None if case.rule is None else str(case.rule.fault),
         "passed": outcome.passed,
         "complaints": list(outcome.complaints),
+        "not_run": outcome.not_run,
         "milliseconds": round(outcome.seconds * 1000, 1),
         "headers": dict(outcome.headers),
         "sent": base64.b64encode(outcome.sent).decode("ascii"),
@@ -50,9 +52,14 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
 
 def junit_report(target: str, outcomes: Sequence[Outcome]) -> bytes:
     """The run as JUnit XML."""
-    failed = sum(not outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    skipped = sum(outcome.not_run is not None for outcome in outcomes)
     suite = etree.Element(
-        "testsuite", name=f"conformance of {target}", tests=str(len(outcomes)), failures=str(failed)
+        "testsuite",
+        name=f"conformance of {target}",
+        tests=str(len(outcomes)),
+        failures=str(failed),
+        skipped=str(skipped),
     )
     for outcome in outcomes:
         one = etree.SubElement(
@@ -62,7 +69,9 @@ def junit_report(target: str, outcomes: Sequence[Outcome]) -> bytes:
             name=outcome.case.id,
             time=f"{outcome.seconds:.3f}",
         )
-        if not outcome.passed:
+        if outcome.not_run is not None:
+            etree.SubElement(one, "skipped", message=outcome.not_run)
+        if outcome.failed:
             failure = etree.SubElement(one, "failure", message="; ".join(outcome.complaints))
             failure.text = f"{outcome.case.requirement}\n{outcome.case.clause}"
     return etree.tostring(suite, encoding="utf-8", xml_declaration=True, pretty_print=True)
@@ -71,7 +80,8 @@ def junit_report(target: str, outcomes: Sequence[Outcome]) -> bytes:
 def html_report(target: str, outcomes: Sequence[Outcome]) -> str:
     """The run as one page that loads nothing."""
     passed = sum(outcome.passed for outcome in outcomes)
-    summary = f"{passed} of {len(outcomes)} cases passed."
+    not_run = sum(outcome.not_run is not None for outcome in outcomes)
+    summary = f"{passed} of {len(outcomes) - not_run} cases passed, {not_run} were not run."
     return page(f"Conformance of {target}", summary, "".join(map(_section, outcomes)))
 
 
@@ -85,13 +95,14 @@ def page(title: str, summary: str, sections: str, language: str = "en") -> str:
 
 
 def _section(outcome: Outcome) -> str:
-    case, verdict = outcome.case, "passed" if outcome.passed else "failed"
-    complaints = "".join(f"<li>{escape(text)}</li>" for text in outcome.complaints)
+    case, verdict = outcome.case, "failed" if outcome.failed else "passed" if outcome.passed else "not run"
+    told = outcome.complaints if outcome.not_run is None else (outcome.not_run,)
+    complaints = "".join(f"<li>{escape(text)}</li>" for text in told)
     head = "\n".join(f"{name}: {value}" for name, value in outcome.headers.items())
     received = outcome.received
     came = "nothing" if received is None else f"HTTP {received.status}, {received.content_type}"
     return (
-        f'<details id="{escape(case.id)}"{"" if outcome.passed else " open"}><summary class="{verdict}">'
+        f'<details id="{escape(case.id)}"{" open" if outcome.failed else ""}><summary class="{verdict}">'
         f"{verdict}: {escape(case.id)}: {escape(case.requirement)}</summary><p>{escape(case.clause)}</p>"
         f"<ul>{complaints}</ul><h3>Sent</h3><pre>{escape(head)}</pre><pre>{shown(outcome.sent)}</pre>"
         f"<h3>Received: {escape(came)}</h3><pre>{shown(b'' if received is None else received.body)}</pre>"

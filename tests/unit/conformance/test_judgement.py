@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from gateway.conformance import (
+    Post,
     Received,
     Target,
     chosen,
@@ -23,6 +24,7 @@ from gateway.conformance import (
 from gateway.errors import CounterpartTimeout, UsageError
 from gateway.wss import names
 from tests.kit.door import Door
+from tests.unit.conformance.bad_senders import revoked
 from tests.unit.conformance.weak_server import target_of
 
 SAMPLE = ("good-request", "no-security", "body-unsigned", "expired", "to-elsewhere", "charset")
@@ -30,7 +32,7 @@ SAMPLE = ("good-request", "no-security", "body-unsigned", "expired", "to-elsewhe
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    opened = Door.open(tmp_path_factory.mktemp("door"))
+    opened = Door.open(tmp_path_factory.mktemp("door"), revoked=revoked())
     yield target_of(opened)
     opened.close()
 
@@ -60,9 +62,9 @@ def test_an_answer_that_is_wrong_is_found(flaw: str, target: Target) -> None:
     change, found_by = FLAWS[flaw]
 
     def post(raw: bytes, headers: Mapping[str, str], deadline: float) -> Received:
-        return change(target.post(raw, headers, deadline))
+        return change(target.sender.post(raw, headers, deadline))
 
-    outcomes = list(run(dataclasses.replace(target, post=post), chosen(ids=SAMPLE)))
+    outcomes = list(run(_over(target, post), chosen(ids=SAMPLE)))
     assert {outcome.case.id for outcome in outcomes if not outcome.passed} == found_by
 
 
@@ -77,11 +79,10 @@ def test_an_answer_to_another_request_is_found(target: Target) -> None:
     first: list[Received] = []
 
     def post(raw: bytes, headers: Mapping[str, str], deadline: float) -> Received:
-        first.append(target.post(raw, headers, deadline))
+        first.append(target.sender.post(raw, headers, deadline))
         return first[0]
 
-    same = dataclasses.replace(target, post=post)
-    outcomes = list(run(same, chosen(ids=("good-request", "resigned-request"))))
+    outcomes = list(run(_over(target, post), chosen(ids=("good-request", "resigned-request"))))
     assert [outcome.passed for outcome in outcomes] == [True, False]
     assert "answer-relates" in outcomes[1].complaints[0]
 
@@ -90,14 +91,50 @@ def test_a_server_that_is_silent_fails(target: Target) -> None:
     def post(*_sent: object) -> Received:
         raise CounterpartTimeout("nothing")
 
-    (outcome,) = run(dataclasses.replace(target, post=post), chosen(ids=["expired"]))
+    (outcome,) = run(_over(target, post), chosen(ids=["expired"]))
     assert outcome.complaints == ("nothing came back: CounterpartTimeout",)
 
 
 def test_a_run_ends_in_time_and_says_what_was_not_run(target: Target) -> None:
-    outcomes = list(run(target, load_cases(), seconds=0))
-    assert len(outcomes) == len(load_cases())
+    ours = [case for case in load_cases() if case.fits("terminal") and case.situation is None]
+    outcomes = list(run(target, ours, seconds=0))
+    assert len(outcomes) == len(ours)
     assert {outcome.complaints for outcome in outcomes} == {("not run: the time of the run is over",)}
+
+
+def test_what_cannot_be_sent_is_told_apart(target: Target) -> None:
+    bare = dataclasses.replace(target, bad={})
+    outcomes = list(run(bare, chosen(ids=["good-request", "expired-certificate", "move-too-late"])))
+    assert [(one.passed, one.failed) for one in outcomes] == [(True, False), (False, False), (False, False)]
+    report = json_report("x", outcomes)
+    assert (report["passed"], report["failed"], report["not_run"]) == (1, 0, 2)
+    suite = etree.fromstring(junit_report("x", outcomes))
+    assert (suite.get("skipped"), len(suite.findall("testcase/skipped"))) == ("2", 2)
+    assert html_report("x", outcomes).count('<summary class="not run">') == 2
+
+
+def test_cases_of_other_services_are_left_out(target: Target) -> None:
+    assert list(run(target, chosen(ids=["piece-too-early"]))) == []
+
+
+def test_what_an_answer_tells_is_judged(target: Target) -> None:
+    (case,) = chosen(ids=["good-request"])
+    wanted = {"MATCH": True, "no_match": False}
+    for result, holds in wanted.items():
+        told = dataclasses.replace(case, tells={"result": result.lower()})
+        (outcome,) = run(target, [told])
+        assert outcome.passed is holds
+    assert outcome.complaints == ("result is match, not no_match",)
+
+
+def test_a_message_before_that_is_not_answered_fails_the_case(target: Target) -> None:
+    (case,) = chosen(ids=["retry"])
+    (outcome,) = run(_over(target, lambda *_: Received(503, "text/plain", b"")), [case])
+    assert outcome.complaints[0] == "the message before it: HTTP status 503, not 200"
+
+
+def _over(target: Target, post: Post) -> Target:
+    return dataclasses.replace(target, sender=dataclasses.replace(target.sender, post=post))
 
 
 def test_cases_are_chosen_by_family_and_by_id() -> None:

@@ -15,42 +15,50 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lxml import etree
 
 from gateway.clock import FixedClock
-from gateway.conformance import Received, Target
+from gateway.conformance import Asked, Received, Sender, Target, WeakSigner
 from gateway.contract import write_request
 from gateway.trust import FileSigner
 from gateway.wss.verify import Verifier
 from tests.kit.door import BASE, Door, signer_of, tls_of
-from tests.kit.identities import NOW
+from tests.kit.identities import NOW, Identity
 from tests.kit.questions import BY_CODE, TERMINAL, VERIFY
 from tests.mutants.sites import Site, find, switched_off
+from tests.unit.conformance.bad_senders import NAME, bad_signing
 
 ROOT = Path(__file__).parents[3]
-NAME = "terminal-1"
 
 
 def target_of(door: Door) -> Target:
     """The door's terminal service, asked by a registered terminal."""
-    signing, tls = signer_of(NAME), tls_of(NAME)
     gateway = signer_of("the gateway").certificate.subject.rfc4514_string()
+    good, with_them = tls_of(NAME), {"unknown_system": "nobody", "wrong_role": "records-1"}
+    return Target(
+        service=TERMINAL,
+        url=BASE + TERMINAL.path,
+        question=Asked(VERIFY, etree.fromstring(etree.tostring(write_request(TERMINAL, VERIFY, BY_CODE)))),
+        sender=_sender(door, signer_of(NAME), good),
+        verifier=Verifier(door.trust),
+        is_target=lambda certificate: certificate.subject == gateway,
+        clock=FixedClock(NOW),
+        bad={
+            name: _sender(door, signing, tls_of(with_them[name]) if name in with_them else good)
+            for name, signing in bad_signing().items()
+        },
+    )
 
+
+def _sender(door: Door, signing: Identity, tls: Identity) -> Sender:
     def post(raw: bytes, headers: Mapping[str, str], _deadline: float) -> Received:
         answer = door.post(raw, tls, headers={name.lower(): value for name, value in headers.items()})
         return Received(answer.status, answer.content_type, answer.body)
 
-    return Target(
-        service=TERMINAL,
-        operation=VERIFY,
-        url=BASE + TERMINAL.path,
-        content=etree.fromstring(etree.tostring(write_request(TERMINAL, VERIFY, BY_CODE))),
-        signer=FileSigner(signing.key, signing.certificate),  # type: ignore[arg-type] # P-256
-        verifier=Verifier(door.trust),
-        is_target=lambda certificate: certificate.subject == gateway,
-        clock=FixedClock(NOW),
-        post=post,
-    )
+    small = isinstance(signing.key, RSAPrivateKey) and signing.key.key_size < 2048
+    signer = (WeakSigner if small else FileSigner)(signing.key, signing.certificate)  # type: ignore[arg-type]
+    return Sender(signer, post)
 
 
 def switch_off(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
