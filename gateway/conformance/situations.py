@@ -148,6 +148,9 @@ SITUATIONS: Final[Mapping[str, Situation]] = MappingProxyType(
         "notice-with-a-gap": Situation(
             "NotifyChanges", lambda one: _change(one, _ABSENT, _R.MOVE_IN), fault="ChangeOutOfTurn"
         ),
+        "notice-of-nobody": Situation(
+            "NotifyChanges", lambda one: _change(one, 1, _R.MOVE_WITHIN), fault="ChangeRefused"
+        ),
         "update-of-an-unknown-card": Situation(
             "UpdateCard", lambda one: _card(one, NOWHERE), Purpose.CARD_PROCEDURE
         ),
