@@ -76,3 +76,10 @@ def test_php(network: Network, tmp_path: Path) -> None:
     program = tmp_path / "quickstart.php"
     program.write_text(code("php", "php"), encoding="utf-8")
     run(network, php, program, network.folder / "network.json", WSDL / "terminal-1.wsdl", cwd=tmp_path)
+
+
+def test_java(network: Network, tmp_path: Path) -> None:
+    java = tool("java")  # which has the helper among its classes
+    program = tmp_path / "Quickstart.java"
+    program.write_text(code("java", "java"), encoding="utf-8")
+    run(network, java, program, network.folder / "network.json", cwd=tmp_path)
