@@ -70,6 +70,10 @@ def _php(php: Path) -> list[str | Path]:
     return [php, HERE / "php" / "client.php"]
 
 
+def _gsoap(gsoap: Path) -> list[str | Path]:
+    return [gsoap.parents[1] / "client"]
+
+
 STACKS = (
     Stack("zeep", _python("zeep_client.py")),
     Stack("signxml", _python("signxml_client.py")),
@@ -78,4 +82,11 @@ STACKS = (
     Stack("xml-crypto", _node("xml_crypto.js"), tools=("node",)),
     Stack("WSS4J", _java, tools=("java",)),
     Stack("PHP SoapClient", _php, tools=("php",)),
+    Stack(
+        "gSOAP",
+        _gsoap,
+        tools=("gsoap",),
+        algorithms=("RSA-2048",),
+        without="writes and wants ECDSA values in DER, which XML Signature does not have",
+    ),
 )

@@ -83,3 +83,11 @@ def test_java(network: Network, tmp_path: Path) -> None:
     program = tmp_path / "Quickstart.java"
     program.write_text(code("java", "java"), encoding="utf-8")
     run(network, java, program, network.folder / "network.json", cwd=tmp_path)
+
+
+def test_c(network: Network, tmp_path: Path) -> None:
+    compiler = tool("gsoap")  # which has the stub and the helper
+    program, source = tmp_path / "quickstart", tmp_path / "quickstart.c"
+    source.write_text(code("c", "c"), encoding="utf-8")
+    subprocess.run([compiler, source, program], check=True, timeout=60)
+    run(network, program, network.folder / "network.json", cwd=tmp_path)
