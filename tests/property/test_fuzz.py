@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.fuzz.guided import TARGETS
 from tests.fuzz.run import Inputs, Tried, run
 from tests.fuzz.targets import Target, targets
 from tests.kit.databases import SEED
 from tests.kit.examples import examples
+from tests.tools import find, not_run
 
 CORPUS = Path(__file__).parents[1] / "fuzz" / "corpus"
 
@@ -28,6 +31,21 @@ def test_a_short_run(tmp_path: Path) -> None:
     steps = Counter(end for (_, end), count in tried.ends.items() for _ in range(count))
     assert {f"refused at {step}" for step in range(2, 9)} | {"accepted"} <= set(steps)
     assert {target for target, _ in tried.ends} == set(targets(tmp_path))
+
+
+def test_a_guided_run(tmp_path: Path) -> None:
+    """By coverage: another target with each seed."""
+    atheris = find("atheris")
+    if atheris is None:
+        pytest.skip(not_run("atheris"))
+    target = TARGETS[SEED % len(TARGETS)]
+    command = [atheris, "-m", "tests.fuzz.guided", target, "--runs", "800", "--seed", str(SEED % 1_000)]
+    done = subprocess.run(
+        [*command, "--out", tmp_path], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert "DONE" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("file", sorted(CORPUS.glob("*")), ids=lambda file: file.name)

@@ -17,6 +17,7 @@ NEWER_PYTHONS = ("python3.12", "python3.13")
 
 COMMANDS = {
     **{name: FOLDER / name / "bin" / "python" for name in NEWER_PYTHONS},
+    "atheris": FOLDER / "atheris" / "bin" / "python",  # -m tests.fuzz.guided
     "chromium": FOLDER / "chromium" / "bin" / "chromium",
     "gsoap": FOLDER / "gsoap" / "bin" / "gsoap",  # compiles a program with stubs of our WSDL
     "java": FOLDER / "java" / "bin" / "java",  # with WSS4J's jars on its class path

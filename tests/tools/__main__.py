@@ -13,7 +13,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.tools import COMMANDS, FOLDER, NEWER_PYTHONS, chromium, gsoap, java, node, php, pythons, vnu
+from tests.tools import (
+    COMMANDS,
+    FOLDER,
+    NEWER_PYTHONS,
+    atheris,
+    chromium,
+    gsoap,
+    java,
+    node,
+    php,
+    pythons,
+    vnu,
+)
 from tests.tools.debian import LIBRARY_PATH, unpack
 from tests.tools.fetch import CannotBeHad, run, write_wrapper
 
@@ -85,6 +97,7 @@ def _strace_version() -> str:
 
 
 _TOOLS: dict[str, tuple[Callable[[Path], None], Callable[[], str]]] = {
+    "atheris": (atheris.get, atheris.version),
     "chromium": (chromium.get, chromium.version),
     "gsoap": (gsoap.get, gsoap.version),
     "java": (java.get, java.version),
