@@ -63,7 +63,12 @@ NOTIFY, NOTIFY_ADDRESSEES = "NotifyChanges", "NotifyAddressees"
 
 def serve(state: StateFolder, settings: Settings) -> None:
     """Run the gateway until it is told to end."""
-    serve_system(state, settings, Gateway())
+    serve_system(state, settings, prepared(state, settings))
+
+
+def prepared(_state: StateFolder, _settings: Settings) -> System:
+    """The gateway, ready to be served."""
+    return Gateway()
 
 
 class Gateway(System):

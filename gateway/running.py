@@ -130,6 +130,30 @@ def serve_system(state: StateFolder, settings: Settings, system: System) -> None
     seal_at_the_end(state, settings, clock, chain)
 
 
+def server_here(
+    state: StateFolder, settings: Settings, system: System, *, log: Callable[..., None]
+) -> Server:
+    """A system's front with one worker in this process and nothing beside it: for tools that listen.
+
+    ``start()`` it and ``stop()`` it; its database is ``state``'s, which nobody else may serve meanwhile.
+    """
+    clock = clock_of(settings, state.path)
+    chain = begin_evidence(state, settings, clock)
+    server = Server(
+        host=settings.listen.host,
+        port=settings.listen.port,
+        tls=_tls_files(state, settings, clock),
+        limits=_front_limits(settings),
+        workers=0,
+        threads=settings.listen.threads,
+        make_application=lambda: Running(state, settings, system, server.port, chain),
+        refuse=_refuse,
+        failure=_failure,
+        log=log,
+    )
+    return server
+
+
 def _tell(alarms: telemetry.Alarms, name_of: Callable[[int], str], event: str, **fields: Any) -> None:
     """The front's log lines; a process that ended by itself is an alarm too."""
     telemetry.event(event, **fields)

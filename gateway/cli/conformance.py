@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.conformance_check import check
+from gateway.cli.conformance_listen import listen
 from gateway.cli.conformance_own import Own, opened_own
 from gateway.cli.conformance_reports import write_report
 from gateway.cli.conformance_target import opened
@@ -38,6 +39,11 @@ app.command(
     epilog="Example: juki-gateway conformance check request.xml answer.xml "
     "--network build/network/network.json",
 )(check)
+app.command(
+    "listen",
+    epilog="Example: juki-gateway conformance listen --network build/network/network.json "
+    "--as national-server --behaviour cycle",
+)(listen)
 
 
 @app.callback()

@@ -52,10 +52,16 @@ class Draft:
         for reference in signed_info.findall(names.REFERENCE):
             element, digest = by_id.get(reference.get("URI", "")[1:]), reference.find(names.DIGEST_VALUE)
             if element is not None and digest is not None:
-                digest.text = encode_base64(hashlib.sha256(canonical(element)).digest())
+                digest.text = encode_base64(hashlib.sha256(canonical(element, _prefixes(reference))).digest())
         value = at_present(self.signer).sign(canonical(signed_info))
         self.one("//ds:SignatureValue").text = encode_base64(value)
 
     def written(self) -> bytes:
         """The bytes to be sent."""
         return etree.tostring(self.root) if self.raw is None else self.raw
+
+
+def _prefixes(reference: etree._Element) -> tuple[str, ...]:
+    """The PrefixList of a Reference: a fault's code is a prefixed name."""
+    listed = next(reference.iter(f"{{{names.EC}}}InclusiveNamespaces"), None)
+    return () if listed is None else tuple(listed.get("PrefixList", "").split())

@@ -11,17 +11,22 @@ from gateway.cards import LAPSE_SECONDS
 from gateway.domain.card_query import CardAnswer, CardQuestion
 from gateway.domain.identifiers import ResidentRecordCode
 from gateway.errors import StateError
-from gateway.running import Parts, Periodic
+from gateway.running import Parts, Periodic, System, serve_system
 from gateway.settings import Settings, clock_of
 from gateway.simulators.card_addressees import addressee_handler
 from gateway.simulators.card_stock import stock_cards
-from gateway.simulators.serving import Simulated, serve_simulator
+from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.state import StateFolder
 from gateway.store.configured import open_store
 
 
 def serve(state: StateFolder, settings: Settings) -> None:
     """Run the system until it is told to end."""
+    serve_system(state, settings, prepared(state, settings))
+
+
+def prepared(state: StateFolder, settings: Settings) -> System:
+    """The system with its people and cards, ready to be served."""
     if settings.simulator is None:
         raise StateError(f"{state.settings_file}: a simulated system needs the table [simulator]")
     clock = clock_of(settings, state.path)
@@ -30,7 +35,7 @@ def serve(state: StateFolder, settings: Settings) -> None:
         stock_cards(store, state.resolve(settings.simulator.people), clock)
     finally:
         store.close()
-    serve_simulator(state, settings, CardManagementSystem)
+    return prepared_simulator(state, settings, CardManagementSystem)
 
 
 class CardManagementSystem(Simulated):

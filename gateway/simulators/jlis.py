@@ -9,17 +9,22 @@ from typing import Any
 from gateway.domain.identifiers import IndividualNumber
 from gateway.domain.inquiry import Inquiry, ProvidedAnswer
 from gateway.domain.register_text import RegisterText
-from gateway.running import Parts
+from gateway.running import Parts, System, serve_system
 from gateway.settings import Settings
 from gateway.simulators.inquiry import ProvideRecords
 from gateway.simulators.issuing import Issue
-from gateway.simulators.serving import Simulated, serve_simulator
+from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.state import StateFolder
 
 
 def serve(state: StateFolder, settings: Settings) -> None:
     """Run the server until it is told to end."""
-    serve_simulator(state, settings, Jlis)
+    serve_system(state, settings, prepared(state, settings))
+
+
+def prepared(state: StateFolder, settings: Settings) -> System:
+    """The server with its people, ready to be served."""
+    return prepared_simulator(state, settings, Jlis)
 
 
 class Jlis(Simulated):

@@ -11,16 +11,21 @@ from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Place
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion, NationalAnswer, PresentedDocument
-from gateway.running import Parts
+from gateway.running import Parts, System, serve_system
 from gateway.settings import Settings
-from gateway.simulators.serving import Simulated, serve_simulator
+from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.simulators.verification import VerifyIdentity
 from gateway.state import StateFolder
 
 
 def serve(state: StateFolder, settings: Settings) -> None:
     """Run the server until it is told to end."""
-    serve_simulator(state, settings, NationalServer)
+    serve_system(state, settings, prepared(state, settings))
+
+
+def prepared(state: StateFolder, settings: Settings) -> System:
+    """The server with its people, ready to be served."""
+    return prepared_simulator(state, settings, NationalServer)
 
 
 class NationalServer(Simulated):

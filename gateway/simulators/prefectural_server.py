@@ -13,18 +13,23 @@ from gateway.app import notice_maker, notice_route
 from gateway.domain.search import Place
 from gateway.errors import StateError
 from gateway.flows.move_confirmed import MoveOutConfirmations
-from gateway.running import Parts
+from gateway.running import Parts, System, serve_system
 from gateway.settings import Settings
-from gateway.simulators.serving import Simulated, serve_simulator
+from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.state import StateFolder
 from gateway.store import keep_confirmation
 
 
 def serve(state: StateFolder, settings: Settings) -> None:
-    """Run the server until it is told to end; its body's code (団体コード) says which prefecture it is."""
+    """Run the server until it is told to end."""
+    serve_system(state, settings, prepared(state, settings))
+
+
+def prepared(state: StateFolder, settings: Settings) -> System:
+    """The server with its people; its body's code (団体コード) says which prefecture it is."""
     if settings.system.municipality is None:
         raise StateError(f"{state.settings_file}: a prefectural server needs [system] municipality")
-    serve_simulator(state, settings, PrefecturalServer, within=settings.system.municipality[:2])
+    return prepared_simulator(state, settings, PrefecturalServer, within=settings.system.municipality[:2])
 
 
 class PrefecturalServer(Simulated):

@@ -17,7 +17,7 @@ from gateway.flows.change_intake import NoticeMaker
 from gateway.flows.consistency import CompareDigests, CompareRecords
 from gateway.flows.notified_changes import NotifiedChanges
 from gateway.flows.person_search import LocalSearch
-from gateway.running import Parts, System, serve_system
+from gateway.running import Parts, System
 from gateway.settings import Settings, clock_of
 from gateway.simulators.behaviour import Behaviour, Misbehaving
 from gateway.state import StateFolder
@@ -28,17 +28,16 @@ from gateway.transport.http import Application
 from gateway.trust.renewal import CurrentPair
 
 
-def serve_simulator(
+def prepared_simulator(
     state: StateFolder,
     settings: Settings,
     make: Callable[[Behaviour], System],
     *,
     within: str | None = None,
-) -> None:
-    """Run a simulated system until it is told to end.
+) -> System:
+    """A simulated system whose register was brought to its file of people.
 
-    Its register is brought to its file of people first; ``within`` keeps to those of a prefecture (two
-    digits) or municipality (six).
+    ``within`` keeps to those of a prefecture (two digits) or municipality (six).
     """
     if settings.simulator is None:
         raise StateError(f"{state.settings_file}: a simulated system needs the table [simulator]")
@@ -48,7 +47,7 @@ def serve_simulator(
         fill(store, state.resolve(settings.simulator.people), now=clock.now(), within=within)
     finally:
         store.close()
-    serve_system(state, settings, make(Behaviour(state.resolve(settings.simulator.behaviour))))
+    return make(Behaviour(state.resolve(settings.simulator.behaviour)))
 
 
 class Simulated(System):

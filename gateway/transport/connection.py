@@ -188,6 +188,9 @@ class Connection(asyncio.Protocol):
             self.deadline = now + self._front.limits.writing
             self._trickle(b"".join((head, date_line(), b"\r\n", body)))
             return
+        if manner is Manner.CUT:
+            self._send(head, body[: len(body) // 2], close=True, now=now)
+            return
         self._send(head, body, close=close, now=now)
 
     def _trickle(self, rest: bytes) -> None:

@@ -48,6 +48,7 @@ class Manner(Enum):
     WHOLE = "whole"
     HANG_UP = "hang up"  # nothing is sent, the connection ends
     TRICKLE = "trickle"  # one byte a second
+    CUT = "cut"  # half of it is sent, the connection ends
 
 
 @dataclass(frozen=True, slots=True)

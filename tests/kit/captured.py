@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -57,6 +58,19 @@ class Capture:
     def state(self, system_id: str) -> StateFolder:
         """A system's state folder."""
         return StateFolder(self.folder / system_id)
+
+    def people(self) -> list[dict[str, str]]:
+        """The network's synthetic people."""
+        with Path(self.document["sample"]["people"]).open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    def question(self, by: str, to: str) -> SignedMessage:
+        """A question to the national server at another address."""
+        service = SERVICES["national"]
+        operation = service.operation("VerifyIdentity")
+        content = QUESTIONS[service.name].content(service, caller(), self.people()[0])
+        outgoing = Outgoing(content, to=to, action=operation.action, message_id=new_message_id())
+        return self._signed(outgoing, by, None)
 
     def person(self) -> dict[str, str]:
         """Somebody whom nobody has to know."""

@@ -1,4 +1,4 @@
-"""``conformance check``: captured messages judged without a server, each flaw at its step."""
+"""``conformance check``: captured messages judged without a server; and what ``listen`` does not take."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.refusals import RULES
 from gateway.transport import faults
 from gateway.wss.sign import SignedMessage
 from tests.kit.captured import SERVICE, Capture
-from tests.kit.network import GATEWAY, NATIONAL, caller
+from tests.kit.network import GATEWAY, NATIONAL, TERMINAL, caller
 
 Run = Callable[..., Any]
 
@@ -192,6 +192,27 @@ def test_what_cannot_be_read_or_is_asked_for_wrongly(
     assert run("conformance", "check", "--network", capture.file).status == 2
     assert run("conformance", "check", "--pair", str(file), "--network", capture.file).status == 2
     assert run("conformance", "check", file, "--network", file).status == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--as", "nobody"),
+        ("--as", TERMINAL),
+        ("--as", NATIONAL, "--behaviour", "kind"),
+        ("--as", NATIONAL, "--behaviour", "fault=Nothing"),
+        ("--as", NATIONAL, "--service", "terminal"),
+        (),
+    ],
+)
+def test_listen_is_asked_for_wrongly(run: Run, capture: Capture, wrong: tuple[str, ...]) -> None:
+    assert run("conformance", "listen", "--network", capture.file, *wrong).status == 2
+
+
+def test_a_second_key_is_needed_to_sign_as_another(run: Run, capture: Capture) -> None:
+    state = capture.state(NATIONAL).path
+    ran = run("conformance", "listen", "--state", state, "--behaviour", "wrong-signer")
+    assert (ran.status, "second system" in ran.err) == (2, True)
 
 
 def _without_reference(raw: bytes) -> bytes:
