@@ -1,4 +1,8 @@
-"""The quick starts, taken from their pages and run as written against a running network."""
+"""Other people's stacks call a running network, and the quick starts run as they stand on their pages.
+
+Each verifies our answers with its own code. One service and one algorithm for each stack here; ``make
+interop`` runs all of them.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.networks import signing_with
-from tests.interop.stacks import WSDL
+from tests.interop.networks import check, signing_with, write_case
+from tests.interop.stacks import STACKS, WSDL, Stack
 from tests.kit.network import GATEWAY, Network
 from tests.tools import find, not_run
 
@@ -21,7 +25,7 @@ LINES = 40
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with signing_with("RSA-2048", tmp_path_factory.mktemp("quick") / "net") as running:
+    with signing_with("RSA-2048", tmp_path_factory.mktemp("interop") / "net") as running:
         yield running
 
 
@@ -91,3 +95,17 @@ def test_c(network: Network, tmp_path: Path) -> None:
     source.write_text(code("c", "c"), encoding="utf-8")
     subprocess.run([compiler, source, program], check=True, timeout=60)
     run(network, program, network.folder / "network.json", cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stack", "service"),
+    [
+        pytest.param(stack, stack.services[at % len(stack.services)], id=stack.name)
+        for at, stack in enumerate(STACKS)
+    ],
+)
+def test_a_stack_asks_and_is_answered(network: Network, stack: Stack, service: str, tmp_path: Path) -> None:
+    if stack.missing:
+        pytest.skip(stack.missing)
+    report = stack.ask(network.folder / "network.json", write_case(network, service, tmp_path))
+    check(report, service)
