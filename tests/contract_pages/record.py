@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -26,6 +27,7 @@ from lxml import etree
 
 from clients.integrated_terminal import IntegratedTerminal
 from clients.resident_record_system import ResidentRecordSystem
+from gateway.cli.conformance_target import opened
 from gateway.cli.demo import run_flows
 from gateway.cli.demo_channel import recorded_channel
 from gateway.cli.demo_flows import FLOWS
@@ -46,8 +48,11 @@ from gateway.domain.inquiry import Inquiry, LegalBasis
 from gateway.domain.inquiry_file import InquiryLine
 from gateway.domain.inquiry_file_text import COLUMNS, write_line
 from gateway.domain.move_messages import MoveStep
-from gateway.domain.verification import IdentityQuestion
+from gateway.domain.register_text import RegisterText
+from gateway.domain.search import Match, SearchQuestion, SearchTerms
 from gateway.errors import CounterpartFault
+from gateway.wss import names
+from gateway.wss.sign import Outgoing, new_message_id, sign
 from tests.contract_pages import kept
 from tests.kit.changes import DAY, code, entry
 
@@ -144,15 +149,36 @@ def _refused(network: dict[str, Any], folder: Path) -> Iterator[bytes]:
         _run("simulator", "set", folder, "national-server", behaviour)
         yield from _judged(folder, CS, "terminal", "--case", "good-request")
     _run("simulator", "set", folder, "national-server", "off")
+    with closing(sqlite3.connect(folder / CS / "data" / "gateway.sqlite")) as locked:
+        locked.execute("BEGIN IMMEDIATE")  # the guard can note nothing
+        yield from _judged(folder, CS, "terminal", "--case", "good-request")
+    yield _contradicted(folder)
     _in_vain(network)
+
+
+def _contradicted(folder: Path) -> bytes:
+    """The answer to addressees that were notified before, under their numbers, with another content."""
+    _, (request, _) = next(
+        one for one in _first(_evidence(folder)).items() if one[0] == ("card_management", "NotifyAddressees")
+    )
+    with opened(folder / "network.json", "card-management-server", "card_management") as target:
+        operation = target.service.operation("NotifyAddressees")
+        content = etree.fromstring(request).find(names.BODY)[0]
+        content.find(".//{*}phone").text = "03-0000-0000"
+        outgoing = Outgoing(content, target.url, operation.action, new_message_id())
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation.action}"'}
+        raw = sign(outgoing, target.sender.signer, target.clock.now()).raw
+        return target.sender.post(raw, headers, time.monotonic() + 20).body
 
 
 def _in_vain(network: dict[str, Any]) -> None:
     """More questions about nobody than an operator may ask, and one reference for two people."""
     channel, clerk, _ = recorded_channel(network, "integrated_terminal", "terminal", Purpose.RECORD_COPY)
     with closing(IntegratedTerminal(channel)) as terminal, suppress(CounterpartFault):
-        for person in range(8_800_000, 8_800_100):
-            terminal.verify_identity(IdentityQuestion(clerk, code(person)))
+        for number in range(100):
+            name = RegisterText(f"居ない人{number}"), Match.EXACT
+            terms = SearchTerms(name=name, address=(RegisterText("東京都千代田区"), Match.PREFIX))
+            terminal.search_person(SearchQuestion(clerk, terms))
     operator = _operator(_system(network, "resident_record_system"))
     for person in (8_700_001, 8_700_002):
         reference = ("--reference", "R-0000000001")
