@@ -12,10 +12,10 @@ import typer
 
 from gateway.cli.conformance_ground import ground_of
 from gateway.cli.conformance_judged import judged_document, tell_judged
-from gateway.cli.conformance_reports import junit_of, page_of, write_report
+from gateway.cli.conformance_reports import Html, JsonFile, JUnit, Tongue, junit_of, page_of, write_report
 from gateway.cli.exits import CheckFailed
 from gateway.cli.explain_message import keys_of, read_instant
-from gateway.cli.explain_text import Language, language_here
+from gateway.cli.explain_text import language_here
 from gateway.cli.options import AsJson
 from gateway.cli.output import Output
 from gateway.conformance import Judged, Seen, judge_captured, look_at
@@ -72,17 +72,10 @@ def check(
         list[Path] | None,
         typer.Option("--certificate", help="A certificate (PEM) whose key the sender may have signed with."),
     ] = None,
-    language: Annotated[
-        Language | None,
-        typer.Option("--language", "--lang", help="Language; by default the locale's."),
-    ] = None,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.")] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json-file", metavar="FILE", help="Write everything as JSON.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one page with the bytes of every message.")
-    ] = None,
+    language: Tongue = None,
+    junit: JUnit = None,
+    json_file: JsonFile = None,
+    html: Html = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge captured messages by every step that their bytes allow, and say why one would be refused.

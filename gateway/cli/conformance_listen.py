@@ -21,13 +21,13 @@ import typer
 from gateway import telemetry
 from gateway.cli.conformance_ground import network_document
 from gateway.cli.conformance_judged import judged_document, line_of, tell_judged
-from gateway.cli.conformance_reports import junit_of, page_of, write_report
+from gateway.cli.conformance_reports import Html, JsonFile, JUnit, Tongue, junit_of, page_of, write_report
 from gateway.cli.exits import CheckFailed
 from gateway.cli.explain_text import Language, language_here
 from gateway.cli.options import AsJson, open_state
 from gateway.cli.output import Output
 from gateway.cli.serve import SERVERS
-from gateway.conformance import BEHAVIOURS, CYCLE, Heard, chosen_behaviours, listening
+from gateway.conformance import BEHAVIOURS, CYCLE, Heard, chosen_behaviours, listening, look_at
 from gateway.errors import UsageError
 from gateway.settings import load_settings
 from gateway.state import StateFolder
@@ -60,17 +60,10 @@ def listen(
     port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1; 0 takes a free one.")] = 0,
     count: Annotated[int | None, typer.Option(min=1, help="End after so many messages.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="End after so many seconds.")] = None,
-    language: Annotated[
-        Language | None,
-        typer.Option("--language", "--lang", help="Language; by default the locale's."),
-    ] = None,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.")] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json-file", metavar="FILE", help="Write everything as JSON.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one page with the bytes of every message.")
-    ] = None,
+    language: Tongue = None,
+    junit: JUnit = None,
+    json_file: JsonFile = None,
+    html: Html = None,
     as_json: AsJson = False,
 ) -> None:
     """Play a system of the network for a client under test, and judge every message that it sends.
@@ -191,6 +184,9 @@ def _document(heard: Heard) -> dict[str, Any]:
     client = ("mend the request", "要求を修正する") if behaviour is None else behaviour.client
     does = ("its fault", "該当するフォールト") if behaviour is None else behaviour.does
     body = heard.answer.body
+    fault = look_at(body).fault if behaviour is not None and behaviour.name == "answer" else ""
+    if fault:
+        does = (f"{does[0]}, {fault}", f"{does[1]}、{fault}")
     return {
         **judged_document(heard.judged),
         "notes": [],

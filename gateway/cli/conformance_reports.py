@@ -6,8 +6,9 @@ import base64
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import typer
 from lxml import etree
 
 from gateway.cli.explain_text import WORDS, Language
@@ -15,6 +16,16 @@ from gateway.conformance import page, shown
 from gateway.errors import UsageError
 
 Document = dict[str, Any]
+Tongue = Annotated[
+    Language | None, typer.Option("--language", "--lang", help="Language; by default the locale's.")
+]
+JUnit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.")]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json-file", metavar="FILE", help="Write everything as JSON.")
+]
+Html = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write one page with the bytes of every message.")
+]
 _ANSWERED: Final = {"en": "Answered", "ja": "応答"}
 
 

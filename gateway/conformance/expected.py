@@ -48,6 +48,7 @@ class Seen:
     signature_value: str = ""
     confirms: str = ""
     created: datetime | None = None
+    fault: str = ""  # local name of its faultcode
 
 
 def look_at(raw: bytes) -> Seen:
@@ -71,6 +72,7 @@ def look_at(raw: bytes) -> Seen:
         signature_value=_text(root, names.SIGNATURE_VALUE),
         confirms="" if confirmation is None else confirmation.get("Value", ""),
         created=_instant(_text(root, names.CREATED)),
+        fault=_text(root, "faultcode").rpartition(":")[2],
     )
 
 

@@ -1,13 +1,14 @@
-"""Trust at the time of a captured message: lists that were made since then are good enough."""
+"""Trust at the time of a captured message; behaviours of a counterpart that listens, as the page has them."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.conformance import NewestLists
+from gateway.conformance import BEHAVIOURS, NewestLists
 from gateway.refusals import Refused
 from gateway.trust import Anchor, TrustStore, Usage
 from tests.kit.door import revoked_crl
@@ -34,3 +35,9 @@ def test_what_a_newer_list_names_is_refused(tmp_path: Path) -> None:
     crl.write_bytes(revoked_crl(identity().certificate.serial_number, authority()))
     with pytest.raises(Refused, match="certificate-revoked"):
         NewestLists(_trust(crl), NOW).check(identity().der, usage=Usage.SIGNING, at=BEFORE)
+
+
+def test_the_page_names_every_behaviour() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "conformance.md").read_text("utf-8")
+    section = page.partition("## A counterpart that listens")[2].partition("\n## ")[0]
+    assert set(BEHAVIOURS) <= set(re.findall("`([a-z0-9-]+)(?:=[A-Z]+)?`", section))
