@@ -149,11 +149,47 @@ def _refused(network: dict[str, Any], folder: Path) -> Iterator[bytes]:
         _run("simulator", "set", folder, "national-server", behaviour)
         yield from _judged(folder, CS, "terminal", "--case", "good-request")
     _run("simulator", "set", folder, "national-server", "off")
-    with closing(sqlite3.connect(folder / CS / "data" / "gateway.sqlite")) as locked:
-        locked.execute("BEGIN IMMEDIATE")  # the guard can note nothing
-        yield from _judged(folder, CS, "terminal", "--case", "good-request")
     yield _contradicted(folder)
+    yield from _listened(network, folder)
     _in_vain(network)
+
+
+def _listened(network: Mapping[str, Any], folder: Path) -> list[bytes]:
+    """Faults that a network is seldom in the way of, by the harness that listens as the national server."""
+    asks = _of(network, CS)
+    options: list[object] = ["--signed-by", _of(network, "national-server")["signing"]["certificate"]]
+    for use in ("signing", "tls"):
+        options += [f"--{use}-key", asks[use]["key"], f"--{use}-certificate", asks[use]["certificate"]]
+    for file in (*network["trust"]["anchors"], *network["trust"]["intermediates"]):
+        options += ["--trust", file]
+    clerk, told = _of(network, "131016-terminal-1"), folder / "judged.json"
+    operator = "{verification_id}/{operator_id}".format(**clerk["operators"][0])
+    options += ["--municipality", TOWN, "--terminal", clerk["terminals"][0], "--operator", operator]
+    options += ["--people", network["sample"]["people"], "--json-file", told]
+    received: list[bytes] = []
+    for fault in ("Busy", "TooManyQuestions"):
+        command = [
+            sys.executable,
+            "-m",
+            "gateway.cli",
+            "conformance",
+            "listen",
+            "--behaviour",
+            f"fault={fault}",
+        ]
+        command += ["--network", str(folder / "network.json"), "--as", "national-server", "--count", "1"]
+        command += ["--service", "national"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as listening:
+            if listening.stderr is None:
+                raise RuntimeError("it says nothing")
+            url = next(line for line in listening.stderr if "listens at" in line).split()[-1]
+            _run("conformance", "run", "--url", url, *options, "--case", "good-request", may_fail=True)
+        received += [base64.b64decode(case["received"]) for case in json.loads(told.read_text())["cases"]]
+    return received
+
+
+def _of(network: Mapping[str, Any], system: str) -> Any:
+    return next(one for one in network["systems"] if one["id"] == system)
 
 
 def _contradicted(folder: Path) -> bytes:
