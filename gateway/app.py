@@ -52,18 +52,13 @@ from gateway.flows.ports import LocalRegister, NationalRegister, OtherRegister
 from gateway.inquirer import inquirer
 from gateway.moves import LAPSE_SECONDS as MOVE_SECONDS
 from gateway.moves import MoveDesk
-from gateway.running import Handlers, Parts, Periodic, System, serve_system
+from gateway.running import Handlers, Parts, Periodic, System
 from gateway.settings import Settings
 from gateway.state import StateFolder
 from gateway.store import NoticeRoute, Register, Store, TooMany
 from gateway.wss.sign import new_message_id
 
 NOTIFY, NOTIFY_ADDRESSEES = "NotifyChanges", "NotifyAddressees"
-
-
-def serve(state: StateFolder, settings: Settings) -> None:
-    """Run the gateway until it is told to end."""
-    serve_system(state, settings, prepared(state, settings))
 
 
 def prepared(_state: StateFolder, _settings: Settings) -> System:

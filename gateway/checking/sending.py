@@ -138,12 +138,12 @@ class ConsistencySending:
         """Note the next span whose records are to be sent, or that a whole stretch is passed over."""
         judged, octets = self._judged(run)
         people = 0
-        for place, (one, differs) in enumerate((each.one, each.differs) for each in judged):
-            people += one.total.count
+        for place, each in enumerate(judged):
+            people += each.one.total.count
             # The last span of all ends the run, and is sent whatever it holds.
-            if differs or one.span.upto is None:
+            if each.differs or each.one.span.upto is None:
                 self._ahead = run.reference, judged[place + 1 :]
-                return self._runs.intend(run, one.span, people, octets, lease=LEASE)
+                return self._runs.intend(run, each.one.span, people, octets, lease=LEASE)
         return self._runs.pass_over(run, judged[-1].one.span.upto, people, octets, lease=LEASE)
 
     def _judged(self, run: Run) -> tuple[Sequence[Judged], int]:
@@ -154,12 +154,12 @@ class ConsistencySending:
         if run.mode is RunMode.COMPLETE:
             return [Judged(one, True) for one in self._spans.following(run.position, 1)], 0
         wide, octets = self._compared(run, self._spans.following(run.position, SPANS))
-        halves = [self._spans.parts(each.one.span) if each.differs else [] for each in wide]
-        narrow, more = self._compared(run, [part for parts in halves for part in parts])
+        parted = [self._spans.parts(each.one.span) if each.differs else [] for each in wide]
+        narrow, more = self._compared(run, [part for parts in parted for part in parts])
         following = iter(narrow)
         judged = [
             part
-            for each, parts in zip(wide, halves, strict=True)
+            for each, parts in zip(wide, parted, strict=True)
             for part in (islice(following, len(parts)) if parts else (each,))
         ]
         return self._spans.joined(judged), octets + more

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from clients._http import HttpCaller
 from gateway.clock import Clock
@@ -10,10 +13,10 @@ from gateway.conformance import QUESTIONS, SITUATIONS, Asked, Circumstances, Pos
 from gateway.contract import Service
 from gateway.domain.caller import Caller
 from gateway.domain.identifiers import MunicipalityCode
+from gateway.domain.values import InvalidValue
+from gateway.errors import UsageError
 from gateway.flows.identity_update import japanese_day
 from gateway.people import person_of
-
-Situations = Callable[[str], Asked | None]
 
 
 def post_of(http: HttpCaller, path: str) -> Post:
@@ -26,24 +29,41 @@ def post_of(http: HttpCaller, path: str) -> Post:
     return post
 
 
-def question_of(service: Service, caller: Caller, person: Mapping[str, str]) -> Asked:
-    """The service's good question about a person of people.csv."""
-    question = QUESTIONS[service.name]
-    content = question.content(service, caller, person)
-    return Asked(service.operation(question.operation), content, question.fault)
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The questions of a service about the first of a file of people who live where the caller works."""
 
+    service: Service
+    known: Circumstances
 
-def situations_of(
-    service: Service,
-    caller: Caller,
-    person: Mapping[str, str],
-    clock: Clock,
-    other_town: MunicipalityCode | None,
-) -> Situations:
-    """Other questions of the service, by their names."""
+    @classmethod
+    def about(
+        cls,
+        people: Path,
+        service: Service,
+        caller: Caller,
+        clock: Clock,
+        other_town: MunicipalityCode | None = None,
+    ) -> Asking:
+        """About somebody of people.csv. Raises UsageError."""
+        try:
+            with people.open(encoding="utf-8", newline="") as stream:
+                rows = list(csv.DictReader(stream))
+            found = [one for one in rows if one["municipality"] == caller.municipality.digits]
+            record = person_of((found or rows)[0]).record
+        except OSError as error:
+            raise UsageError(f"{people}: {error.strerror}") from None
+        except (KeyError, IndexError, InvalidValue):
+            raise UsageError(f"{people}: no people as 'people make' writes them") from None
+        return cls(service, Circumstances(caller, record, japanese_day(clock), other_town))
 
-    def situation(name: str) -> Asked | None:
-        record, today = person_of(person).record, japanese_day(clock)
-        return SITUATIONS[name].asked(service, Circumstances(caller, record, today, other_town))
+    def question(self) -> Asked:
+        """The good one. Raises UsageError when the person has not what it needs."""
+        asked = QUESTIONS[self.service.name].asked(self.service, self.known)
+        if asked is None:
+            raise UsageError("the person who is asked about has no 個人番号")
+        return asked
 
-    return situation
+    def situation(self, name: str) -> Asked | None:
+        """Another one, by its name; None where it cannot be asked."""
+        return SITUATIONS[name].asked(self.service, self.known)

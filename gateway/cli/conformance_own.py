@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from cryptography import x509
 
 from clients._http import HttpCaller
-from gateway.cli.conformance_asking import post_of, question_of, situations_of
+from gateway.cli.conformance_asking import Asking, post_of
 from gateway.cli.conformance_ground import store_of
 from gateway.clock import SystemClock
 from gateway.conformance import QUESTIONS, Sender, Target
@@ -62,7 +61,7 @@ def opened_own(own: Own) -> Iterator[Target]:
     service, address = _service(own), urlsplit(own.url)
     trust, clock = store_of(own.trust, own.lists), SystemClock()
     caller, signed_by = _caller(own), _certificate("--signed-by", own.signed_by)
-    person = _person(_given("--people", own.people), caller)
+    asking = Asking.about(_given("--people", own.people), service, caller, clock)
 
     def is_target(certificate: TrustedCertificate) -> bool:
         return signed_by is None or (certificate.issuer, certificate.subject) == signed_by
@@ -75,12 +74,12 @@ def opened_own(own: Own) -> Iterator[Target]:
         yield Target(
             service=service,
             url=own.url,
-            question=question_of(service, caller, person),
+            question=asking.question(),
             sender=Sender(signer, post_of(http, address.path)),
             verifier=Verifier(trust),
             is_target=is_target,
             clock=clock,
-            situation=situations_of(service, caller, person, clock, None),
+            situation=asking.situation,
         )
     finally:
         http.close()
@@ -107,18 +106,6 @@ def _caller(own: Own) -> Caller:
         )
     except InvalidValue as error:
         raise UsageError(f"--municipality, --terminal, --operator: {error}") from None
-
-
-def _person(file: Path, caller: Caller) -> Mapping[str, str]:
-    """The first of the file who live where the caller works; else the first."""
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            people = list(csv.DictReader(stream))
-    except OSError as error:
-        raise UsageError(f"--people {file}: {error.strerror}") from None
-    if not people or "municipality" not in people[0]:
-        raise UsageError(f"--people {file}: no people as 'people make' writes them")
-    return next((one for one in people if one["municipality"] == caller.municipality.digits), people[0])
 
 
 def _http(own: Own, address: SplitResult, trust: TrustStore, clock: SystemClock) -> HttpCaller:

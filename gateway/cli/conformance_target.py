@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from clients._http import HttpCaller
 from clients.connect import http_caller, tls_context
 from gateway.access.policy import CALLERS
-from gateway.cli.conformance_asking import post_of, question_of, situations_of
+from gateway.cli.conformance_asking import Asking, post_of
 from gateway.cli.conformance_ground import network_document
 from gateway.clock import Clock
 from gateway.conformance import QUESTIONS, Sender, Target, WeakSigner
@@ -42,8 +41,9 @@ def opened(file: Path, target_id: str, service_name: str | None) -> Iterator[Tar
     service = _service(system, service_name)
     sender = _sender(network, system, service)
     caller = _caller(network, sender)
-    person = _person(network, caller)
     home = _System.opened(Path(sender["state"]), target_id)
+    people = Path(network["sample"]["people"])
+    asking = Asking.about(people, service, caller, home.clock, _other_town(network, caller))
     url = str(system["services"][service.name]["url"])
     with ExitStack() as stack:
         yield Target(
@@ -58,8 +58,8 @@ def opened(file: Path, target_id: str, service_name: str | None) -> Iterator[Tar
                 for name, entry in network.get("negative", {}).items()
                 if entry["role"] == sender["role"]
             },
-            question=question_of(service, caller, person),
-            situation=situations_of(service, caller, person, home.clock, _other_town(network, caller)),
+            question=asking.question(),
+            situation=asking.situation,
         )
 
 
@@ -160,13 +160,6 @@ def _caller(network: Mapping[str, Any], sender: Mapping[str, Any]) -> Caller:
         Operator(operator["verification_id"], operator["operator_id"]),
         Purpose.RECORD_COPY,
     )
-
-
-def _person(network: Mapping[str, Any], caller: Caller) -> Mapping[str, str]:
-    """The first of the sample's synthetic people who live where the caller works; else the first."""
-    with Path(network["sample"]["people"]).open(encoding="utf-8", newline="") as stream:
-        people = list(csv.DictReader(stream))
-    return next((one for one in people if one["municipality"] == caller.municipality.digits), people[0])
 
 
 def _other_town(network: Mapping[str, Any], caller: Caller) -> MunicipalityCode | None:

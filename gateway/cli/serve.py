@@ -13,6 +13,7 @@ from gateway import telemetry
 from gateway.cli.options import AsJson, SystemFolder, new_app, open_state
 from gateway.errors import UsageError
 from gateway.production import refuse_unfit
+from gateway.running import serve_system
 
 app = new_app()
 
@@ -25,7 +26,7 @@ SERVERS = MappingProxyType(
         "prefectural_server": "gateway.simulators.prefectural_server",
     }
 )
-"""The module that serves a role: its function ``serve(state, settings)`` returns when the system ended."""
+"""The module of a role: its function ``prepared(state, settings)`` gives the system, ready to be served."""
 
 
 @app.command(epilog="Example: juki-gateway serve build/demo/131016-cs")
@@ -45,6 +46,7 @@ def serve(
     os.umask(0o077)  # whatever is written from here on is the owner's only
     with state.running():
         telemetry.configure(state.log, system=settings.system.id, console=sys.stderr)
-        importlib.import_module(SERVERS[role]).serve(state, settings)
+        system = importlib.import_module(SERVERS[role]).prepared(state, settings)
+        serve_system(state, settings, system)
     if as_json:
         typer.echo('{"ended": true}')

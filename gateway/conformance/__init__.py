@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.conformance.asking import Circumstances
 from gateway.conformance.behaviours import BEHAVIOURS, CYCLE, Behaviour, chosen_behaviours
 from gateway.conformance.captured import Ground, Judged, NewestLists, judge_captured
 from gateway.conformance.case import Case, chosen, load_cases
@@ -11,7 +12,7 @@ from gateway.conformance.listening import Heard, Listening, listening
 from gateway.conformance.questions import QUESTIONS
 from gateway.conformance.report import html_report, json_report, junit_report, page, shown
 from gateway.conformance.run import Asked, Outcome, Post, Sender, Target, run
-from gateway.conformance.situations import SITUATIONS, Circumstances
+from gateway.conformance.situations import SITUATIONS
 from gateway.conformance.weak_signer import WeakSigner
 
 __all__ = [

@@ -5,15 +5,13 @@ Each is of one service, and of people or moves that there are not, or of days th
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from gateway.conformance.run import Asked
-from gateway.contract import Service, write_request
-from gateway.domain.caller import Caller
+from gateway.conformance.asking import NOWHERE, Circumstances, Question
 from gateway.domain.card import CardEvent, CardSerial
 from gateway.domain.card_update import CardActor, CardUpdate
 from gateway.domain.change import Change
@@ -23,12 +21,8 @@ from gateway.domain.codes import Purpose
 from gateway.domain.consistency import ConsistencyPiece, Span
 from gateway.domain.eras import Calendar
 from gateway.domain.identifiers import MunicipalityCode, ResidentRecordCode
-from gateway.domain.identity_record import IdentityRecord
 from gateway.domain.move_messages import MoveStep, TransferQuestion, TransferRequest
 from gateway.domain.register_date import RegisterDate
-
-NOWHERE: Final = "conformance-run"
-"""A reference that no run, move or file has."""
 
 NOBODY: Final = ResidentRecordCode.from_base("9990000001")
 """A 住民票コード that nobody has."""
@@ -36,39 +30,6 @@ NOBODY: Final = ResidentRecordCode.from_base("9990000001")
 _SERIAL: Final = CardSerial("CONFORMANCE1")
 _ABSENT: Final = 7
 """A number that others must come before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Who asks, about whom, and when; ``other_town`` is another municipality whose CS is known there."""
-
-    caller: Caller
-    record: IdentityRecord
-    today: dt.date
-    other_town: MunicipalityCode | None
-
-    def day(self, days: int = 0) -> dt.date:
-        """So many days from today."""
-        return self.today + dt.timedelta(days=days)
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """A request by what is known (None where it cannot be made), and the operation's own fault for it."""
-
-    operation: str
-    request: Callable[[Circumstances], Any]
-    purpose: Purpose = Purpose.OFFICIAL_CORRECTION
-    fault: str | None = None
-
-    def asked(self, service: Service, known: Circumstances) -> Asked | None:
-        """The question as a message of the service."""
-        mine = replace(known, caller=replace(known.caller, purpose=self.purpose))
-        request = self.request(mine)
-        if request is None:
-            return None
-        operation = service.operation(self.operation)
-        return Asked(operation, write_request(service, operation, request), self.fault)
 
 
 def _change(known: Circumstances, number: int, reason: ChangeReason, days: int = 0, **record: Any) -> Any:
@@ -112,49 +73,50 @@ def _cancellation(known: Circumstances) -> Any:
 
 
 _R = ChangeReason
+_corrected = partial(Question, purpose=Purpose.OFFICIAL_CORRECTION)
 
-SITUATIONS: Final[Mapping[str, Situation]] = MappingProxyType(
+SITUATIONS: Final[Mapping[str, Question]] = MappingProxyType(
     {
-        "change-with-a-gap": Situation("ReportChanges", lambda one: _change(one, _ABSENT, _R.MOVE_IN)),
-        "change-of-nobody": Situation("ReportChanges", lambda one: _change(one, 1, _R.MOVE_WITHIN)),
-        "change-to-come": Situation("ReportChanges", lambda one: _change(one, 1, _R.MOVE_IN, days=2)),
-        "change-of-another-town": Situation("ReportChanges", _of_another_town),
-        "number-in-use": Situation(
+        "change-with-a-gap": _corrected("ReportChanges", lambda one: _change(one, _ABSENT, _R.MOVE_IN)),
+        "change-of-nobody": _corrected("ReportChanges", lambda one: _change(one, 1, _R.MOVE_WITHIN)),
+        "change-to-come": _corrected("ReportChanges", lambda one: _change(one, 1, _R.MOVE_IN, days=2)),
+        "change-of-another-town": _corrected("ReportChanges", _of_another_town),
+        "number-in-use": _corrected(
             "ReportChanges",
             lambda one: _change(one, 1, _R.MOVE_IN, individual_number=one.record.individual_number),
         ),
-        "cancel-nothing": Situation("CancelChange", _cancellation),
-        "acknowledge-no-move": Situation("AcknowledgeMove", lambda one: MoveStep(one.caller, NOWHERE)),
-        "move-before-it-happens": Situation(
+        "cancel-nothing": _corrected("CancelChange", _cancellation),
+        "acknowledge-no-move": _corrected("AcknowledgeMove", lambda one: MoveStep(one.caller, NOWHERE)),
+        "move-before-it-happens": Question(
             "RequestTransferCertificate", lambda one: _certificate(one, 2, 2, NOBODY), Purpose.SPECIAL_MOVE_IN
         ),
-        "move-too-late": Situation(
+        "move-too-late": Question(
             "RequestTransferCertificate",
             lambda one: _certificate(one, -15, 0, NOBODY),
             Purpose.SPECIAL_MOVE_IN,
         ),
-        "move-of-a-resident": Situation(
+        "move-of-a-resident": Question(
             "RequestTransferCertificate",
             lambda one: _certificate(one, -1, 0, one.record.code),
             Purpose.SPECIAL_MOVE_IN,
         ),
-        "card-unknown": Situation("UpdateCard", lambda one: _card(one, None), Purpose.CARD_PROCEDURE),
-        "transfer-before-it-happens": Situation(
+        "card-unknown": Question("UpdateCard", lambda one: _card(one, None), Purpose.CARD_PROCEDURE),
+        "transfer-before-it-happens": Question(
             "RequestTransferCertificate", lambda one: _transfer(one, 2), Purpose.SPECIAL_MOVE_IN
         ),
-        "transfer-of-nobody": Situation(
+        "transfer-of-nobody": Question(
             "RequestTransferCertificate", lambda one: _transfer(one, -1), Purpose.SPECIAL_MOVE_IN
         ),
-        "notice-with-a-gap": Situation(
+        "notice-with-a-gap": _corrected(
             "NotifyChanges", lambda one: _change(one, _ABSENT, _R.MOVE_IN), fault="ChangeOutOfTurn"
         ),
-        "notice-of-nobody": Situation(
+        "notice-of-nobody": _corrected(
             "NotifyChanges", lambda one: _change(one, 1, _R.MOVE_WITHIN), fault="ChangeRefused"
         ),
-        "update-of-an-unknown-card": Situation(
+        "update-of-an-unknown-card": Question(
             "UpdateCard", lambda one: _card(one, NOWHERE), Purpose.CARD_PROCEDURE
         ),
-        "piece-too-early": Situation(
+        "piece-too-early": _corrected(
             "CompareRecords",
             lambda one: ConsistencyPiece(one.caller, NOWHERE, _ABSENT, False, Span(None, None), ()),
         ),

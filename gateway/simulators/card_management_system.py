@@ -11,18 +11,13 @@ from gateway.cards import LAPSE_SECONDS
 from gateway.domain.card_query import CardAnswer, CardQuestion
 from gateway.domain.identifiers import ResidentRecordCode
 from gateway.errors import StateError
-from gateway.running import Parts, Periodic, System, serve_system
+from gateway.running import Parts, Periodic, System
 from gateway.settings import Settings, clock_of
 from gateway.simulators.card_addressees import addressee_handler
 from gateway.simulators.card_stock import stock_cards
 from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.state import StateFolder
 from gateway.store.configured import open_store
-
-
-def serve(state: StateFolder, settings: Settings) -> None:
-    """Run the system until it is told to end."""
-    serve_system(state, settings, prepared(state, settings))
 
 
 def prepared(state: StateFolder, settings: Settings) -> System:

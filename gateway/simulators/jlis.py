@@ -9,17 +9,12 @@ from typing import Any
 from gateway.domain.identifiers import IndividualNumber
 from gateway.domain.inquiry import Inquiry, ProvidedAnswer
 from gateway.domain.register_text import RegisterText
-from gateway.running import Parts, System, serve_system
+from gateway.running import Parts, System
 from gateway.settings import Settings
 from gateway.simulators.inquiry import ProvideRecords
 from gateway.simulators.issuing import Issue
 from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.state import StateFolder
-
-
-def serve(state: StateFolder, settings: Settings) -> None:
-    """Run the server until it is told to end."""
-    serve_system(state, settings, prepared(state, settings))
 
 
 def prepared(state: StateFolder, settings: Settings) -> System:

@@ -11,16 +11,11 @@ from gateway.domain.identifiers import ResidentRecordCode
 from gateway.domain.register_text import RegisterText
 from gateway.domain.search import Place
 from gateway.domain.verification import IdentityAnswer, IdentityQuestion, NationalAnswer, PresentedDocument
-from gateway.running import Parts, System, serve_system
+from gateway.running import Parts, System
 from gateway.settings import Settings
 from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.simulators.verification import VerifyIdentity
 from gateway.state import StateFolder
-
-
-def serve(state: StateFolder, settings: Settings) -> None:
-    """Run the server until it is told to end."""
-    serve_system(state, settings, prepared(state, settings))
 
 
 def prepared(state: StateFolder, settings: Settings) -> System:

@@ -13,16 +13,11 @@ from gateway.app import notice_maker, notice_route
 from gateway.domain.search import Place
 from gateway.errors import StateError
 from gateway.flows.move_confirmed import MoveOutConfirmations
-from gateway.running import Parts, System, serve_system
+from gateway.running import Parts, System
 from gateway.settings import Settings
 from gateway.simulators.serving import Simulated, prepared_simulator
 from gateway.state import StateFolder
 from gateway.store import keep_confirmation
-
-
-def serve(state: StateFolder, settings: Settings) -> None:
-    """Run the server until it is told to end."""
-    serve_system(state, settings, prepared(state, settings))
 
 
 def prepared(state: StateFolder, settings: Settings) -> System:

@@ -10,7 +10,7 @@ import contextlib
 import datetime as dt
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -41,12 +41,13 @@ _fresh = itertools.count(7_000_001)
 
 
 @contextlib.contextmanager
-def signing_with(kind: str, folder: Path) -> Iterator[Network]:
-    """A running network in which everybody signs with a key of this kind."""
+def signing_with(kind: str, folder: Path, who: Collection[str] | None = None) -> Iterator[Network]:
+    """A running network in which everybody, or who is named, signs with such a key; others with RSA."""
     plan = DEVELOPMENT.only_servers(_SERVERS)
     made = copied_network(folder, plan)
     for system in plan.own if kind != "RSA-2048" else ():
-        sign_with(made, system, kind)
+        if who is None or system.id in who:
+            sign_with(made, system, kind)
     network = Network(folder, _SERVERS)
     try:
         yield network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +15,10 @@ from lxml import etree
 from gateway.cli.network.document import network_document
 from gateway.cli.network.plan import DEVELOPMENT
 from gateway.cli.network.revocation import RevocationLists
-from gateway.conformance import QUESTIONS
-from gateway.contract import SERVICES, write_answer
+from gateway.conformance import QUESTIONS, Circumstances
+from gateway.contract import SERVICES, Service, write_answer
 from gateway.domain.caller import Caller
+from gateway.people import person_of
 from gateway.settings import load_settings
 from gateway.state import StateFolder
 from gateway.trust.configured import signer
@@ -28,6 +30,8 @@ from tests.kit.questions import ANSWER
 
 SERVICE = SERVICES["terminal"]
 OPERATION = SERVICE.operation("VerifyIdentity")
+UNKNOWN = "12345678903"
+"""Somebody whom nobody has to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,16 @@ class Capture:
         """A question to the national server at another address."""
         service = SERVICES["national"]
         operation = service.operation("VerifyIdentity")
-        content = QUESTIONS[service.name].content(service, caller(), self.people()[0])
+        content = _content(service, caller(), self.people()[0])
         outgoing = Outgoing(content, to=to, action=operation.action, message_id=new_message_id())
         return self._signed(outgoing, by, None)
-
-    def person(self) -> dict[str, str]:
-        """Somebody whom nobody has to know."""
-        return {"resident_record_code": "12345678903"}
 
     def request(
         self, by: str = TERMINAL, at: datetime | None = None, asking: Caller | None = None, **changes: Any
     ) -> SignedMessage:
         """A question of the terminal to its gateway; ``changes`` are fields of Outgoing."""
-        content = QUESTIONS[SERVICE.name].content(SERVICE, asking or caller(), self.person())
+        row = {**self.people()[0], "resident_record_code": UNKNOWN}
+        content = _content(SERVICE, asking or caller(), row)
         outgoing = Outgoing(
             content,
             to=self.system(GATEWAY)["services"][SERVICE.name]["url"],
@@ -107,3 +108,12 @@ class Capture:
         state = self.state(by)
         own = signer(load_settings(state.settings_file), state.path)
         return sign(outgoing, own, at or datetime.now(UTC))
+
+
+def _content(service: Service, asking: Caller, row: Mapping[str, str]) -> etree._Element:
+    """The service's good question about somebody."""
+    known = Circumstances(asking, person_of(row).record, datetime.now(UTC).date())
+    asked = QUESTIONS[service.name].asked(service, known)
+    if asked is None:
+        raise LookupError("nobody to be asked about")
+    return asked.content
