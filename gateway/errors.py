@@ -9,6 +9,7 @@
     │   ├── CounterpartAnswerInvalid     an answer that is not signed, not bound or not readable
     │   └── CounterpartFault             a fault from the counterpart, and how far it can be believed
     ├── StateError                   the operator: settings, state folder, keys
+    │   ├── NotFitForProduction          the system has something that is for tests only
     │   └── StoreError                   the database cannot keep its promises
     └── UsageError                   the person at the command line
 
@@ -79,6 +80,10 @@ class CounterpartFault(CounterpartError):
 
 class StateError(GatewayError):
     """Settings, keys, certificates or the state folder are not fit to run on."""
+
+
+class NotFitForProduction(StateError):
+    """A system in production mode has what is for tests only: the findings, one a line."""
 
 
 class StoreError(StateError):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from gateway.errors import StateError
+from gateway.errors import NotFitForProduction
 from gateway.kill_points import VARIABLE, armed_in
 from gateway.settings import CLOCK_FILE, SIMULATOR_ROLES, Settings
 from gateway.state import StateFolder
@@ -24,10 +24,6 @@ from gateway.trust import is_development
 from gateway.trust.renewal import USES, pairs
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-
-class NotFitForProduction(StateError):
-    """The findings, one a line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from gateway.errors import (
     CounterpartTimeout,
     CounterpartUnavailable,
     GatewayError,
+    NotFitForProduction,
     StateError,
     StoreError,
     UsageError,
 )
-from gateway.production import NotFitForProduction
 from gateway.state import StateBusy
 
 GOOD = 0

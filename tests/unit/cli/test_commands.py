@@ -19,8 +19,7 @@ from gateway.cli import COMMANDS, main, output
 from gateway.cli.exits import CheckFailed, Refusal, Unreachable, exit_status
 from gateway.cli.selfcheck import FLOORS, floor_checks, same_libxml2, versions
 from gateway.cli.simulator import KINDS, parse_behaviour
-from gateway.errors import UsageError
-from gateway.production import NotFitForProduction
+from gateway.errors import NotFitForProduction, UsageError
 from gateway.refusals import Refused
 from gateway.settings import Settings, Simulator, System, load_settings, render_settings
 from gateway.state import StateBusy, StateFolder

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from gateway.clock import Move
+from gateway.errors import NotFitForProduction
 from gateway.pki import Authority
-from gateway.production import NotFitForProduction, findings, refuse_unfit
+from gateway.production import findings, refuse_unfit
 from gateway.settings import CLOCK_FILE, Anchor, Counterpart, Development, Settings, System, render_settings
 from gateway.state import StateFolder
 
