@@ -35,6 +35,7 @@ _WA_ROW = {"ヷ": "ハ", "ヸ": "ヒ", "ヹ": "ヘ", "ヺ": "ホ"}
 _HIRAGANA = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _KATAKANA = str.maketrans(_WA_ROW | _HIRAGANA)
 _JI_ZU = str.maketrans("ヂヅ", "ジズ")
+_VU = ("ヴ", "ゔ")
 _CHI_TSU = str.maketrans("ヂヅ", "チツ")
 _U_AFTER_O = re.compile("(?<=[オコソトノホモヨロ])ウ+")
 _MOST_CHOICES = 3  # of ヂ and ヅ in one reading, each told apart
@@ -48,7 +49,8 @@ class _Folded(dict[int, str]):
         self._separators = separators  # what a space and a hyphen become
 
     def __missing__(self, code: int) -> str:
-        folded = self[code] = self._fold(chr(code))
+        character = chr(code).translate(_KATAKANA).translate(_JI_ZU)
+        folded = self[code] = self._fold(character)
         return folded
 
     def _fold(self, character: str) -> str:
@@ -72,10 +74,10 @@ _ADDRESSES = _Folded("-")
 
 
 def _characters(inline: str) -> str:
-    """The inline form as plain characters: full and half width alike, hiragana as katakana, tokens as one."""
+    """The inline form as plain characters: full and half width alike, tokens as one, ヴァ as ハ."""
     if "{" in inline:
         inline = _TOKEN.sub(lambda m: chr(_TOKEN_PLANE + int(m[1], 16)) if m[1] else "{", inline)
-    return unicodedata.normalize("NFKC", inline).translate(_KATAKANA)
+    return _voiced(unicodedata.normalize("NFKC", inline))
 
 
 def _kana_together(text: str) -> str:
@@ -84,7 +86,9 @@ def _kana_together(text: str) -> str:
 
 
 def _voiced(text: str) -> str:
-    return _V.sub(lambda m: _VOICED_V.get(m[1], "フ"), text) if "ヴ" in text else text
+    if not any(vu in text for vu in _VU):
+        return text
+    return _V.sub(lambda m: _VOICED_V.get(m[1], "フ"), text.translate(_KATAKANA))
 
 
 def _repeated(text: str) -> str:
@@ -99,8 +103,7 @@ def _repeated(text: str) -> str:
 
 def fold_name(text: str) -> str:
     """The key of a name in its inline form. May be empty, for a name of punctuation only."""
-    plain = _voiced(_characters(text)).translate(_JI_ZU)
-    return _repeated(_kana_together(plain.translate(_NAMES)))
+    return _repeated(_kana_together(_characters(text).translate(_NAMES)))
 
 
 def fold_kana(text: str) -> str:
@@ -128,7 +131,6 @@ _DIGIT = {numeral: value for value, numeral in enumerate("〇一二三四五六�
 _SCALE = {"十": 10, "百": 100, "千": 1000}
 _NUMBER = re.compile("([0-9]+)(?:丁目?|番地|番|号室?|[ノ-])*")
 _STRAY = re.compile("(?<![0-9])-+")
-_GA = str.maketrans("カ", "ケ")
 
 
 def _number(numerals: str) -> str:
@@ -145,6 +147,14 @@ def _number(numerals: str) -> str:
     return str(total + digit)
 
 
+def _in_digits(numerals: re.Match[str]) -> str:
+    return _number(numerals[0])
+
+
+def _ended(number: re.Match[str]) -> str:
+    return number[1] + "-"
+
+
 def fold_address(text: str) -> str:
     """The key of an address in its inline form: as a name, and numbers in one way.
 
@@ -153,6 +163,6 @@ def fold_address(text: str) -> str:
     wherever it stands (六本木 begins with 6), so a prefix ends on whole numbers: 一丁目 does not find 12丁目.
     ヶ, ケ, が and カ are alike (霞ヶ関, 霞が関).
     """
-    plain = _repeated(_voiced(_characters(text)).translate(_JI_ZU).translate(_ADDRESSES))
-    counted = _NUMBER.sub(lambda m: m[1] + "-", _NUMERALS.sub(lambda m: _number(m[0]), plain))
-    return _kana_together(_STRAY.sub("", counted)).translate(_GA)
+    plain = _repeated(_characters(text).translate(_ADDRESSES))
+    counted = _NUMBER.sub(_ended, _NUMERALS.sub(_in_digits, plain))
+    return _kana_together(_STRAY.sub("", counted)).replace("カ", "ケ")
