@@ -84,6 +84,13 @@ class Call:
         self.timings[part] = self.timings.get(part, 0.0) + (now - self._lapped) * 1000
         self._lapped = now
 
+    def share(self, part: str, seconds: float) -> None:
+        """Add a share of what was done for several to ``part``; the rest since the last lap was waiting."""
+        milliseconds = seconds * 1000
+        self.lap("wait")
+        self.timings["wait"] -= milliseconds
+        self.timings[part] = self.timings.get(part, 0.0) + milliseconds
+
     def total(self) -> float:
         """Milliseconds since the request was taken up."""
         return (time.perf_counter() - self._started) * 1000

@@ -10,6 +10,7 @@ that a negative answer may count twice in the budgets.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 from gateway import telemetry
@@ -71,7 +72,7 @@ class Questions:
         """
         read = [(one, value) for one in self._new_of(batch) if (value := self._read(one)) is not None]
         answers = [(one, answer) for one, value in read if (answer := self._ahead(one, value)) is not None]
-        made = [said for one, answer in answers if (said := self._say(one, answer)) is not None]
+        made = self._say_all(answers)
         if not made:
             return {}
         reach(BEFORE_SHARED_COMMIT)
@@ -110,16 +111,22 @@ class Questions:
         one.call.lap("flow")
         return answer
 
-    def _say(self, one: Admitted, answer: StoredAnswer) -> tuple[Admitted, Said, Worked] | None:
-        """Sign an answer, and put together what is to be committed."""
-        one.call.lap("wait")
+    def _say_all(
+        self, answers: Sequence[tuple[Admitted, StoredAnswer]]
+    ) -> list[tuple[Admitted, Said, Worked]]:
+        """Sign the answers, and put together what is to be committed of each."""
+        keep, begun = self._working.keeping.question, perf_counter()
         try:
-            said = self._working.say(one, answer)
-            worked = self._working.worked(one, answer, said, self._working.keeping.question)
+            said = self._working.say_all(answers)
+            made = [
+                (one, told, self._working.worked(one, answer, told, keep))
+                for (one, answer), told in zip(answers, said, strict=True)
+            ]
         except Exception:  # noqa: BLE001 - as above
-            return None
-        one.call.lap("sign")
-        return one, said, worked
+            return []
+        for one, _ in answers:
+            one.call.share("sign", (perf_counter() - begun) / len(answers))
+        return made
 
     def _step_12_guard(self, one: Admitted) -> Claimed | Stored:
         """Claim (sender, MessageID), or have the answer that was given before; the second of two waits."""

@@ -7,6 +7,8 @@ connection's certificate; on plain HTTP (development) the signature does, once s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lxml import etree
 
 from gateway.clock import Clock
@@ -19,7 +21,7 @@ from gateway.transport.call import Call
 from gateway.transport.http import HttpAnswer
 from gateway.trust import Signer
 from gateway.wss import names
-from gateway.wss.sign import Outgoing, canonical_with, new_message_id, sign
+from gateway.wss.sign import Outgoing, canonical_with, new_message_id, sign, sign_all
 
 _OWN_FAULT = ("juki",)  # the prefix of an operation's own faultcode
 _OK, _METHOD_NOT_ALLOWED = 200, 405
@@ -68,8 +70,21 @@ class Replies:
 
     def stored(self, call: Call, answer: StoredAnswer) -> HttpAnswer:
         """An answer or an operation's own fault, signed now; a repeated one confirms the new request."""
-        raw = self._sign(call, answer.body, answer.action, _OWN_FAULT if answer.fault else ())
-        return HttpAnswer(500 if answer.fault else _OK, raw)
+        return self.stored_all([(call, answer)])[0]
+
+    def stored_all(self, answers: Sequence[tuple[Call, StoredAnswer]]) -> list[HttpAnswer]:
+        """As stored, for answers that are at hand together."""
+        outgoing = [
+            _outgoing(call, answer.body, answer.action, _OWN_FAULT if answer.fault else ())
+            for call, answer in answers
+        ]
+        signed = sign_all(outgoing, self._signer, self._clock.now())
+        for (call, _), said in zip(answers, signed, strict=True):
+            call.said = said
+        return [
+            HttpAnswer(500 if answer.fault else _OK, said.raw)
+            for (_, answer), said in zip(answers, signed, strict=True)
+        ]
 
     def keepable(self, call: Call, fault: OperationFault) -> StoredAnswer:
         """An operation's own fault as the duplicate guard keeps it."""
@@ -102,17 +117,22 @@ class Replies:
     def _sign(
         self, call: Call, content: etree._Element | bytes, action: str, inclusive: tuple[str, ...]
     ) -> bytes:
-        outgoing = Outgoing(
-            content,
-            to=names.ANONYMOUS,
-            action=action,
-            message_id=new_message_id(),
-            relates_to=call.about.message_id or names.UNSPECIFIED,
-            confirms=call.about.signature_value,
-            inclusive=inclusive,
-        )
-        call.said = sign(outgoing, self._signer, self._clock.now())
+        call.said = sign(_outgoing(call, content, action, inclusive), self._signer, self._clock.now())
         return call.said.raw
+
+
+def _outgoing(
+    call: Call, content: etree._Element | bytes, action: str, inclusive: tuple[str, ...]
+) -> Outgoing:
+    return Outgoing(
+        content,
+        to=names.ANONYMOUS,
+        action=action,
+        message_id=new_message_id(),
+        relates_to=call.about.message_id or names.UNSPECIFIED,
+        confirms=call.about.signature_value,
+        inclusive=inclusive,
+    )
 
 
 def _operation_fault(call: Call, fault: OperationFault) -> faults.FaultBody:

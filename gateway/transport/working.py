@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -97,7 +97,13 @@ class Working:
 
     def say(self, one: Admitted, answer: StoredAnswer) -> Said:
         """Sign an answer."""
-        return self.replies.stored(one.call, answer), "fault" if answer.fault else "answered"
+        return self.say_all([(one, answer)])[0]
+
+    def say_all(self, answers: Sequence[tuple[Admitted, StoredAnswer]]) -> list[Said]:
+        """Sign answers that are at hand together."""
+        signed = self.replies.stored_all([(one.call, answer) for one, answer in answers])
+        outcomes = ["fault" if answer.fault else "answered" for _, answer in answers]
+        return list(zip(signed, outcomes, strict=True))
 
     def worked(self, one: Admitted, answer: StoredAnswer, said: Said, keep: timedelta) -> Worked:
         """The message with its answer and its evidence, as the guard takes them in one transaction."""

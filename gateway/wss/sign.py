@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -104,28 +105,44 @@ def sign(
     message: Outgoing, signer: Signer, now: datetime, lifetime: timedelta = DEFAULT_LIFETIME
 ) -> SignedMessage:
     """Sign Body, Timestamp, token, every addressing header and, in an answer, the SignatureConfirmation."""
+    return sign_all([message], signer, now, lifetime)[0]
+
+
+def sign_all(
+    messages: Sequence[Outgoing], signer: Signer, now: datetime, lifetime: timedelta = DEFAULT_LIFETIME
+) -> list[SignedMessage]:
+    """Sign messages as ``sign`` does; one signature right after another is what a processor is fastest at."""
     signer = at_present(signer)
-    fresh = iter(_fresh_ids(5))
-    body_id = f"body-{next(fresh)}"
-    body = _Part(body_id, _body(message.content, body_id, message.inclusive), message.inclusive)
-    headers = [
-        _constant("to", "To", message.to),
-        _constant("action", "Action", message.action),
-        _part(f"id-{next(fresh)}", _addressing("MessageID", message.message_id)),
-    ]
-    if message.relates_to is not None:
-        headers.append(_part(f"relates-{next(fresh)}", _addressing("RelatesTo", message.relates_to)))
-    timestamp = _part(f"time-{next(fresh)}", _timestamp(now, now + lifetime))
-    token = _token(signer.certificate_der)
-    parts, confirmation = [body, *headers, timestamp, token], b""
-    if message.confirms is not None:
-        parts.append(_part(f"confirms-{next(fresh)}", _CONFIRMATION % attribute_value(message.confirms)))
-        confirmation = parts[-1].form
-    signed_info = _signed_info(signer.algorithm, parts)
-    value = signer.sign(signed_info)
-    value_text = encode_base64(value)
-    raw = b"".join(
-        (
+    drafts = [_Draft(message, signer, now, now + lifetime) for message in messages]
+    values = [signer.sign(draft.signed_info) for draft in drafts]
+    return [draft.signed(signer, value) for draft, value in zip(drafts, values, strict=True)]
+
+
+class _Draft:
+    """A message that is whole but for its signature's value."""
+
+    __slots__ = ("_after", "_before", "_message_id", "_token", "signed_info")
+
+    def __init__(self, message: Outgoing, signer: Signer, now: datetime, expires: datetime) -> None:
+        fresh = iter(_fresh_ids(5))
+        body_id = f"body-{next(fresh)}"
+        body = _Part(body_id, _body(message.content, body_id, message.inclusive), message.inclusive)
+        headers = [
+            _constant("to", "To", message.to),
+            _constant("action", "Action", message.action),
+            _part(f"id-{next(fresh)}", _addressing("MessageID", message.message_id)),
+        ]
+        if message.relates_to is not None:
+            headers.append(_part(f"relates-{next(fresh)}", _addressing("RelatesTo", message.relates_to)))
+        timestamp = _part(f"time-{next(fresh)}", _timestamp(now, expires))
+        token = _token(signer.certificate_der)
+        parts, confirmation = [body, *headers, timestamp, token], b""
+        if message.confirms is not None:
+            parts.append(_part(f"confirms-{next(fresh)}", _CONFIRMATION % attribute_value(message.confirms)))
+            confirmation = parts[-1].form
+        self._message_id = message.message_id
+        self._token = token.identifier
+        self._before = (
             _ENVELOPE,
             *(header.form for header in headers),
             _SECURITY,
@@ -133,15 +150,18 @@ def sign(
             timestamp.form,
             confirmation,
             _SIGNATURE,
-            signed_info,
-            (_KEY % (value_text, token.identifier)).encode("ascii"),
-            body.form,
-            b"</soap:Envelope>",
         )
-    )
-    return SignedMessage(
-        raw, message.message_id, value_text, signed_info, value, signer.algorithm, signer.certificate_der
-    )
+        self.signed_info = _signed_info(signer.algorithm, parts)
+        self._after = body.form
+
+    def signed(self, signer: Signer, value: bytes) -> SignedMessage:
+        """The message with the signature's value."""
+        text = encode_base64(value)
+        key = (_KEY % (text, self._token)).encode("ascii")
+        raw = b"".join((*self._before, self.signed_info, key, self._after, b"</soap:Envelope>"))
+        return SignedMessage(
+            raw, self._message_id, text, self.signed_info, value, signer.algorithm, signer.certificate_der
+        )
 
 
 def _fresh_ids(count: int) -> list[str]:

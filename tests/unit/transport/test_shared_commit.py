@@ -257,14 +257,14 @@ def test_one_that_cannot_be_written_does_not_sink_the_others(
 
 def test_an_error_of_our_own_is_of_its_own_message_only(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     drafts = [question(message_id=number_of(number)) for number in range(3)]
-    say = Working.say
+    say = Working.say_all
 
-    def but_one(working: Working, one: Admitted, answer: Any) -> Any:
-        if one.message.addressing.message_id == number_of(1):
+    def but_one(working: Working, answers: Sequence[tuple[Admitted, Any]]) -> Any:
+        if any(one.message.addressing.message_id == number_of(1) for one, _ in answers):
             raise KeyError("bug")
-        return say(working, one, answer)
+        return say(working, answers)
 
-    monkeypatch.setattr(Working, "say", but_one)
+    monkeypatch.setattr(Working, "say_all", but_one)
     assert [answer.status for answer in together(door, drafts)] == [200, 500, 200]
     assert sorted(one for _, _, one in told(door)) == ["answered"] * 4 + ["failed"] * 2
 
