@@ -37,6 +37,17 @@ _PLAINLY_DECLARED: Final = re.compile(  # behind the word xmlns
     rb"(?::[^\s=<>\"']*)?[ \t\r\n]*=[ \t\r\n]*"
     rb"(?:\"(?:[A-Za-z][A-Za-z0-9+.\-]*:[^\"<&]*)?\"|'(?:[A-Za-z][A-Za-z0-9+.\-]*:[^'<&]*)?')"
 )
+_OFTEN: Final = tuple(  # declarations as most messages have them, plain ones all
+    f':{prefix}="{namespace}"'.encode("ascii")
+    for prefix, namespace in (
+        ("soap", names.SOAP),
+        ("wsa", names.WSA),
+        ("wsu", names.WSU),
+        ("wsse", names.WSSE),
+        ("wsse11", names.WSSE11),
+        ("ds", names.DS),
+    )
+)
 _FOREIGN: Final = (
     etree.Comment,
     etree.ProcessingInstruction,
@@ -147,7 +158,8 @@ def _is_plain(raw: bytes, limits: Limits) -> bool:
     """
     most = min(limits.namespaces_per_element, limits.namespaces_in_scope)
     behind = raw.split(b"xmlns", most + 1)[1:]
-    return len(behind) <= most and all(map(_PLAINLY_DECLARED.match, behind))
+    rare = [one for one in behind if not one.startswith(_OFTEN)]
+    return len(behind) <= most and all(map(_PLAINLY_DECLARED.match, rare))
 
 
 def _has_only_elements(raw: bytes, begin: int) -> bool:
