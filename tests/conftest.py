@@ -18,7 +18,9 @@ from tests.kit.examples import examples
 
 os.environ.setdefault("TESTS_SEED", str(secrets.randbelow(1_000_000)))  # test processes of a run inherit it
 
-settings.register_profile("here", max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "here", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("here")
 
 
