@@ -24,6 +24,7 @@ from gateway.domain.accesses import Access
 from gateway.errors import StoreError
 from gateway.evidence import Entry
 from gateway.store.access_subjects import Subjects
+from gateway.store.direct import run, run_many
 from gateway.store.evidence_log import SHIFT, HoldsConnection
 from gateway.store.instants import to_micros
 from gateway.store.tables import access_chains, access_people, accesses
@@ -116,12 +117,12 @@ class AccessLog:
             people += [(base + number, at, *person) for at, person in enumerate(one.people)]
         if number >= 1 << SHIFT:
             raise StoreError("the chain of the access log is full")
-        connection.exec_driver_sql(compiled.accesses, rows)
+        run_many(connection, compiled.accesses, rows)
         if people:
-            connection.exec_driver_sql(compiled.people, people)
+            run_many(connection, compiled.people, people)
         sql, order = compiled.move
         values = {"chain": chain, "last": number, "end": link}
-        connection.exec_driver_sql(sql, tuple(values[name] for name in order))
+        run(connection, sql, [values[name] for name in order])
 
     def write(self, *batch: SealedAccess) -> None:
         """Append in a transaction of its own, durable on return. Raises StoreError."""
@@ -131,7 +132,7 @@ class AccessLog:
     def _end(self, connection: Connection, compiled: _Compiled) -> tuple[int, int, bytes]:
         sql, order = compiled.end
         values = {"this": self._node}
-        row = connection.exec_driver_sql(sql, tuple(values[name] for name in order)).fetchone()
+        row = run(connection, sql, [values[name] for name in order]).fetchone()
         if row is not None:
             return row[0], row[1], bytes(row[2])
         genesis = genesis_of(self._node)

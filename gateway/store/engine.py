@@ -28,6 +28,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from gateway.errors import StoreError
 from gateway.store.dialect import NAMES, Dialect, dialect_named
+from gateway.store.direct import FAILED
 from gateway.store.failures import ConnectionLost
 from gateway.store.turns import Turns
 
@@ -126,6 +127,15 @@ class Database:
             self.on_fatal(self.broken)
         return failure.error
 
+    def failed_on(self, connection: Connection, error: Exception) -> StoreError | None:
+        """As failed, for an error that SQLAlchemy has not seen: what ``_translate`` tells it is done here."""
+        if not isinstance(error, self.dialect.error):
+            return None
+        failure = self.dialect.failure(error)
+        if failure.spoiled or failure.lost:
+            connection.invalidate(error)  # the writer's only one: its pool makes another
+        return self.failed(error)
+
     def close(self) -> None:
         """Close every connection."""
         for connection in tuple(self._kept):
@@ -152,6 +162,7 @@ def open_database(
     database = Database(url, dialect, writer, reader, on_fatal, lock_timeout_seconds)
     for engine in (writer, reader):
         event.listen(engine, "handle_error", lambda context: _translate(database, context))
+    event.listen(writer, "connect", lambda _, record: record.info.__setitem__(FAILED, database.failed_on))
     return database
 
 

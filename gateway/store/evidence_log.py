@@ -24,6 +24,7 @@ from gateway.errors import StoreError
 from gateway.evidence import ChainStart, Entry, Head, Lost, Seal, chain_text, link_of
 from gateway.evidence.entry import GENESIS, opening, stored_text
 from gateway.evidence.transient import is_transient
+from gateway.store.direct import run, run_many
 from gateway.store.failures import unbroken
 from gateway.store.instants import to_micros
 from gateway.store.refusals import RefusalRecord, to_row
@@ -176,11 +177,11 @@ class EvidenceLog:
                 bodies.append((base + number, entry.body))
         if number >= 1 << SHIFT:
             raise StoreError("the evidence chain is full: start again, which begins a new one")
-        connection.exec_driver_sql(statements[0], rows)
+        run_many(connection, statements[0], rows)
         if bodies:
-            connection.exec_driver_sql(statements[1], bodies)
+            run_many(connection, statements[1], bodies)
         if transient:
-            connection.exec_driver_sql(statements[2], transient)
+            run_many(connection, statements[2], transient)
         if not end.dirty:
             connection.execute(_MARK_DIRTY, {"chain": chain})
         return tuple(range(end.number + 1, number + 1))
@@ -233,7 +234,7 @@ def chain_end(connection: Connection, chain: int) -> ChainEnd | None:
     """Where a chain ends in this transaction; None when there is no such chain."""
     sql, order = _head(connection.dialect)
     bounds = {"chain": chain, "first": chain << SHIFT, "beyond": (chain + 1) << SHIFT}
-    row = connection.exec_driver_sql(sql, tuple(bounds[name] for name in order)).fetchone()
+    row = run(connection, sql, [bounds[name] for name in order]).fetchone()
     if row is None:
         return None
     node, epoch, genesis, dirty, newest, link = row

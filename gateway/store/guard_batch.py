@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from gateway.evidence import Entry
 from gateway.store.access_log import SealedAccess
+from gateway.store.direct import run, run_many
 from gateway.store.failures import Conflict
 from gateway.store.guard_rules import Arrival, State, StoredAnswer, clock_in_order
 from gateway.store.instants import from_micros, to_micros
@@ -43,8 +44,8 @@ def take(
 
     Of two that are alike the first counts. None is taken whose clock lies behind the newest commit.
     """
-    mark = connection.execute(_MARK, {"this": node}).scalar_one_or_none()
-    newest = None if mark is None else from_micros(mark)
+    mark = run(connection, _mark(connection.dialect), (node,)).fetchone()
+    newest = None if mark is None else from_micros(mark[0])
     in_order = [clock_in_order(one.arrival.now, newest, tolerance_seconds=tolerance_seconds) for one in batch]
     if all(in_order) and _insert_new(connection, batch):
         return (True,) * len(batch)
@@ -75,11 +76,11 @@ def known(
 
 def _insert_new(connection: Connection, batch: Sequence[Worked]) -> bool:
     """Insert all of them, as nearly always can be done; False, and nothing, when anything is known."""
-    connection.exec_driver_sql("SAVEPOINT taken")
+    run(connection, "SAVEPOINT taken")
     try:
         _insert(connection, batch)
     except Conflict:
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT taken")
+        run(connection, "ROLLBACK TO SAVEPOINT taken")
         return False
     return True
 
@@ -89,7 +90,7 @@ def _insert(connection: Connection, batch: Sequence[Worked]) -> None:
         for table, row_of in ((signatures, _signature_row), (messages, _message_row)):
             rows = list(map(row_of, batch))
             made = _insert_into(connection.dialect, table, tuple(rows[0]))
-            connection.exec_driver_sql(made.sql, list(map(made.values, rows)))
+            run_many(connection, made.sql, list(map(made.values, rows)))
 
 
 def _signature_row(one: Worked) -> dict[str, Any]:
@@ -128,7 +129,8 @@ class _Compiled:
 
 
 def _rows(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
-    return list(connection.exec_driver_sql(sql, tuple(values)).all())
+    found: list[Any] = run(connection, sql, tuple(values)).fetchall()
+    return found
 
 
 def _known_of(
@@ -139,6 +141,11 @@ def _known_of(
     seen = rows(seen_among, [one.signed_info_digest for one in batch])
     found = rows(known_among, [part for one in batch for part in one.key])
     return {row[0] for row in seen}, {(row[0], row[1]) for row in found}
+
+
+@lru_cache(maxsize=4)
+def _mark(dialect: Dialect) -> str:
+    return _Compiled.of(_MARK.compile(dialect=dialect)).sql
 
 
 @lru_cache(maxsize=8)

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from gateway.store.direct import run
 from gateway.store.failures import ConnectionLost
 
 MOST: Final = 16
@@ -50,16 +51,16 @@ class _Write:
     def within(self, work: HoldsConnection) -> None:
         """Write, or leave no trace."""
         connection = work.connection
-        connection.exec_driver_sql("SAVEPOINT one_write")
+        run(connection, "SAVEPOINT one_write")
         try:
             self.result = self.write(work)
         except Exception as error:  # noqa: BLE001 - it is raised again in the thread that wanted this
             self.error = error
             try:
-                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_write")
+                run(connection, "ROLLBACK TO SAVEPOINT one_write")
             except Exception as gone:
                 raise ConnectionLost("the transaction ended with its connection") from gone
-        connection.exec_driver_sql("RELEASE SAVEPOINT one_write")
+        run(connection, "RELEASE SAVEPOINT one_write")
 
 
 class SharedCommits:

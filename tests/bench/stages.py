@@ -55,7 +55,7 @@ STAGES: Final[dict[str, tuple[str, ...]]] = {
     "budgets": ("gateway.store.budgets:BudgetLog.spent",),
     "search": ("gateway.store.register:Register.search",),
     "values to Body": ("gateway.transport.working:write_answer",),
-    "answer written": ("gateway.transport.replies:Replies.stored",),
+    "answer written": ("gateway.transport.replies:Replies.stored_all",),
     "answer signed": ("gateway.trust.signer:FileSigner.sign",),
     "evidence made": ("gateway.transport.replies:Replies.evidence",),
     "store": (

@@ -86,7 +86,9 @@ def test_a_file_that_may_not_grow(place: Town) -> None:
 
 def sent(calls: list[Call]) -> list[Call]:
     """What went out to the network."""
-    return [call for call in calls if call.name in _WRITES and call.what.startswith("TCP") and call.result > 0]
+    return [
+        call for call in calls if call.name in _WRITES and call.what.startswith("TCP") and call.result > 0
+    ]
 
 
 def unsynced(calls: list[Call]) -> list[str]:
@@ -112,7 +114,9 @@ def test_the_sync_comes_before_the_answers_first_byte(place: Town, tmp_path: Pat
         client.report_changes(ChangeReport(clerk(), (entry(next(_people)),)))  # the connection is there now
         with traced(tmp_path / "trace", place.workers(GATEWAY), "-e", f"trace={watched}") as trace:
             client.report_changes(ChangeReport(clerk(), (entry(next(_people)),)))
-            assert until(lambda: sent(trace.calls()), 30)  # the answer can be here before strace hears how it left
+            assert until(
+                lambda: sent(trace.calls()), 30
+            )  # the answer can be here before strace hears how it left
     assert unsynced(trace.calls()) == []
 
 
