@@ -1,7 +1,7 @@
 # Everything here works on a machine with Python 3.11, make and the package index: no root, no service.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: setup demo test check mutants soak fuzz bench bench-large tools interop clean lock
 

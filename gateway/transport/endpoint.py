@@ -1,6 +1,6 @@
 """THE WAY OF A MESSAGE: bytes of a request in, bytes of a signed answer or fault out.
 
-The numbers are those of the message profile; ``_way`` decides their order, and hands on for the last two:
+The numbers are those of the message profile; ``together`` has them in order, and hands on for the last two:
 
     1         HTTP, once the connection's certificate is judged        gateway.transport.http_checks
     2 to 10   bytes to a verified message                              gateway.wss.verify
@@ -15,7 +15,9 @@ on, and committed together with the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 
 from gateway import telemetry
 from gateway.access import Admission
@@ -38,7 +40,17 @@ from gateway.transport.readiness import Readiness
 from gateway.transport.replies import Replies
 from gateway.transport.tallies import Tallies
 from gateway.transport.working import Admitted, Keeping, Said, Working
-from gateway.wss.verify import Verifier
+from gateway.wss.verify import Received, VerifiedMessage, Verifier
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrived:
+    """A message that passed step 1."""
+
+    call: Call
+    binding: Binding
+    verifier: Verifier
+    received: Received
 
 
 class Endpoint:
@@ -85,14 +97,14 @@ class Endpoint:
 
     def together(self, requests: Sequence[HttpRequest]) -> Sequence[HttpAnswer | Rest]:
         """As Batching.together; whatever happens to a message, it becomes an answer and a log line."""
-        begun = [self._begin(http) for http in requests]
+        begun = self._verified([self._begin(http) for http in requests])
         questions = [one for one in begun if isinstance(one, Admitted) and not one.operation.changes]
         said = self._questions.together(questions)
         with telemetry.together():
             return [self._left(one, said) if isinstance(one, Admitted) else one for one in begun]
 
-    def _begin(self, http: HttpRequest) -> HttpAnswer | Admitted:
-        """Steps 1 to 11, or the answer to what does not pass them."""
+    def _begin(self, http: HttpRequest) -> HttpAnswer | _Arrived:
+        """Step 1, or the answer to what does not pass it."""
         if http.method == "GET":
             return self._pages(http)
         if self._readiness.stops():
@@ -106,9 +118,47 @@ class Endpoint:
         call = Call(http, faults.new_reference(), now, peer)
         with telemetry.about(reference=call.reference):
             try:
-                return self._way(call)
+                return self._arrived(call)
             except Exception as error:  # noqa: BLE001 - see _not_answered
                 return self._not_answered(call, error)
+
+    def _arrived(self, call: Call) -> _Arrived:
+        binding = self._bindings.get(call.http.path)
+        if binding is None:
+            raise Refused("path")
+        call.service = service = binding.service
+        soap_action = step_1_http(call.http, binding.body_bytes or service.body_bytes)  # 1
+        received = Received(call.http.body, binding.expected(soap_action), call.now)
+        return _Arrived(call, binding, binding.verifier or self._verifier, received)
+
+    def _verified(self, begun: Sequence[HttpAnswer | _Arrived]) -> list[HttpAnswer | Admitted]:
+        """Steps 2 to 11 of those that passed step 1, or the answer to what does not pass them."""
+        arrived = [one for one in begun if isinstance(one, _Arrived)]
+        found: dict[_Arrived, VerifiedMessage | Exception] = {}
+        for verifier in dict.fromkeys(one.verifier for one in arrived):
+            some, started = [one for one in arrived if one.verifier is verifier], perf_counter()
+            found |= zip(some, _outcomes(verifier, [one.received for one in some]), strict=True)
+            for one in some:
+                one.call.share("verify", (perf_counter() - started) / len(some))
+        return [self._judged(one, found[one]) if isinstance(one, _Arrived) else one for one in begun]
+
+    def _judged(self, one: _Arrived, found: VerifiedMessage | Exception) -> HttpAnswer | Admitted:
+        with telemetry.about(reference=one.call.reference):
+            try:
+                return self._admitted(one, found)
+            except Exception as error:  # noqa: BLE001 - see _not_answered
+                return self._not_answered(one.call, error)
+
+    def _admitted(self, one: _Arrived, found: VerifiedMessage | Exception) -> Admitted:
+        if isinstance(found, Exception):
+            raise found
+        call, service = one.call, one.binding.service
+        call.message, call.about = found, found.about
+        call.operation = operation = service.operations[found.addressing.action]
+        call.sender = sender = self._admission.step_11_sender(
+            found.certificate, call.peer, service.name, operation.name
+        )  # 11
+        return Admitted(call, one.binding, operation, found, sender)
 
     def _left(self, one: Admitted, said: Mapping[Admitted, Said]) -> HttpAnswer | Rest:
         """A committed answer, or the rest of the way, which may wait."""
@@ -154,18 +204,12 @@ class Endpoint:
     def _keep_access(self, call: Call, evidence: Sequence[Entry], outcome: str) -> None:
         self._journal.keep(call, evidence, partial(self._working.unanswered, call, outcome))
 
-    def _way(self, call: Call) -> Admitted:
-        binding = self._bindings.get(call.http.path)
-        if binding is None:
-            raise Refused("path")
-        call.service = service = binding.service
-        verifier = binding.verifier or self._verifier
-        soap_action = step_1_http(call.http, binding.body_bytes or service.body_bytes)  # 1
-        message = verifier.request(call.http.body, binding.expected(soap_action), call.now)  # 2 to 10
-        call.message, call.about = message, message.about
-        call.operation = operation = service.operations[message.addressing.action]
-        call.sender = sender = self._admission.step_11_sender(
-            message.certificate, call.peer, service.name, operation.name
-        )  # 11
-        call.lap("verify")
-        return Admitted(call, binding, operation, message, sender)
+
+def _outcomes(verifier: Verifier, batch: Sequence[Received]) -> Sequence[VerifiedMessage | Exception]:
+    """What the verifier says of each; an error of its own is of one message only."""
+    try:
+        return verifier.requests(batch)
+    except Exception as error:  # noqa: BLE001 - whoever asked meets it again
+        if len(batch) == 1:
+            return [error]
+        return [found for one in batch for found in _outcomes(verifier, [one])]

@@ -17,9 +17,10 @@ raises Refused with what is known of the message so far; nothing unverified is r
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from cryptography import x509
 from lxml import etree
@@ -39,13 +40,14 @@ from gateway.wss.algorithms import step_5_algorithms, step_5_key
 from gateway.wss.engine import Engine, Question, canonical, digest_of_canonical
 from gateway.wss.engine_lxml import LxmlEngine
 from gateway.wss.envelope import Envelope, step_3_shape
-from gateway.wss.parse import step_2_counts, step_2_tree
+from gateway.wss.parse import Parsed, step_2_counts, step_2_tree
 from gateway.wss.profile import SIGNATURE_ALGORITHMS, Profile, SignatureAlgorithm
-from gateway.wss.references import step_6_references
+from gateway.wss.references import Signed, step_6_references
 from gateway.wss.security import Security, step_4_security
 from gateway.wss.timestamps import step_9_time
 from gateway.wss.usual import usual_form
 
+Found = TypeVar("Found")
 Chain = tuple[tuple[str, str, datetime], ...]
 _NO_CHAIN: Final[Chain] = ()
 _HASHES: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
@@ -103,6 +105,49 @@ class VerifiedMessage(NamedTuple):
         return self.content.tag == names.FAULT
 
 
+class Received(NamedTuple):
+    """A request as it came: its bytes, what it must agree with, and when that was."""
+
+    raw: bytes
+    expected: RequestContext
+    now: datetime
+
+
+class _Way:
+    """One message on its way through steps 2 to 9, and what is known of it so far."""
+
+    __slots__ = (
+        "algorithm", "certificate", "chain", "covered", "envelope", "message_id", "now", "parsed", "raw",
+        "refused", "security", "signed_info", "value",
+    )  # fmt: skip
+    parsed: Parsed
+    envelope: Envelope
+    security: Security
+    algorithm: SignatureAlgorithm
+    covered: tuple[Signed, ...]
+    certificate: TrustedCertificate
+    signed_info: bytes
+
+    def __init__(self, raw: bytes, now: datetime) -> None:
+        self.raw, self.now = raw, now
+        self.message_id: str | None = None
+        self.chain = _NO_CHAIN
+        self.value: str | None = None
+        self.refused: Refused | None = None
+
+    def refuse(self, refusal: Refused) -> None:
+        """Go no further. From step 5 on the refusal tells what is known."""
+        self.chain = refusal.about.chain or self.chain
+        if hasattr(self, "security"):
+            refusal.about = self.about()
+        self.refused = refusal
+
+    def about(self) -> About:
+        """What is known of a message that passed step 4."""
+        security = self.security
+        return About(self.message_id, self.value, security.created, security.expires, self.chain)
+
+
 class Verifier:
     """Verifies messages against one trust store, one profile and one engine; holds no state of its own."""
 
@@ -111,51 +156,17 @@ class Verifier:
         self._profile = profile or Profile()
         self._engine = engine or LxmlEngine()
 
-    def secured(self, raw: bytes, now: datetime) -> SecuredMessage:
-        """Steps 2 to 9."""
-        envelope, security = self._taken_apart(raw)
-        message_id, chain, value = message_id_of(envelope), _NO_CHAIN, None
-        try:
-            algorithm = step_5_algorithms(security)
-            token = read_certificate(security.token_bytes)
-            chain = _link(token)
-            step_5_key(token, algorithm)
-            covered = step_6_references(envelope, security)
-            certificate = self._trust.check(security.token_bytes, usage=Usage.SIGNING, at=now)  # step 7
-            chain = _chain(certificate)
-            signed_info = canonical(security.signed_info, security.signed_info_prefixes)
-            self._engine.check(
-                Question(security, algorithm, covered, certificate.public_key, certificate.der, signed_info)
-            )  # step 8
-            value = security.signature_text
-            step_9_time(security, self._profile, now)
-        except Refused as refusal:
-            chain = refusal.about.chain or chain
-            refusal.about = About(message_id, value, security.created, security.expires, chain)
-            raise
-        about = About(message_id, value, security.created, security.expires, chain)
-        return SecuredMessage(envelope, security, certificate, signed_info, about)
-
-    def _taken_apart(self, raw: bytes) -> tuple[Envelope, Security]:
-        """Steps 2 to 4."""
-        limits = self._profile.limits
-        parsed = step_2_tree(raw, limits)
-        usual = usual_form(parsed, limits)
-        if usual is not None:
-            return usual
-        step_2_counts(parsed, limits)
-        envelope = step_3_shape(parsed.root)
-        return envelope, step_4_security(envelope, limits)
+    def requests(self, batch: Sequence[Received]) -> list[VerifiedMessage | Refused]:
+        """Steps 2 to 10 for messages that ask something of us; what each passed to, or was refused with."""
+        secured = self._secured([_Way(one.raw, one.now) for one in batch])
+        return [
+            message if isinstance(message, Refused) else _agreeing(message, one.expected)
+            for message, one in zip(secured, batch, strict=True)
+        ]
 
     def request(self, raw: bytes, expected: RequestContext, now: datetime) -> VerifiedMessage:
-        """Steps 2 to 10 for a message that asks something of us."""
-        secured = self.secured(raw, now)
-        try:
-            addressing = step_10_request(secured.envelope, secured.security, expected)
-        except Refused as refusal:
-            refusal.about = secured.about
-            raise
-        return _verified(secured, addressing)
+        """As requests, for one message. Raises Refused."""
+        return _or_raise(self.requests([Received(raw, expected, now)])[0])
 
     def answer(self, raw: bytes, expected: AnswerContext, now: datetime) -> VerifiedMessage:
         """Steps 2 to 10 for the answer to a request of ours."""
@@ -166,6 +177,82 @@ class Verifier:
             refusal.about = secured.about
             raise
         return _verified(secured, addressing, bound=bound)
+
+    def secured(self, raw: bytes, now: datetime) -> SecuredMessage:
+        """Steps 2 to 9."""
+        return _or_raise(self._secured([_Way(raw, now)])[0])
+
+    def _secured(self, ways: Sequence[_Way]) -> list[SecuredMessage | Refused]:
+        """Each step over all messages before the next: what the processor has at hand serves them all."""
+        for step in (self._parse, self._take_apart, self._look_up, self._prove, self._date):
+            for way in ways:
+                if way.refused is None:
+                    try:
+                        step(way)
+                    except Refused as refusal:
+                        way.refuse(refusal)
+        return [
+            way.refused
+            or SecuredMessage(way.envelope, way.security, way.certificate, way.signed_info, way.about())
+            for way in ways
+        ]
+
+    def _parse(self, way: _Way) -> None:  # 2
+        way.parsed = step_2_tree(way.raw, self._profile.limits)
+
+    def _take_apart(self, way: _Way) -> None:  # 3, 4
+        parsed, limits = way.parsed, self._profile.limits
+        usual = usual_form(parsed, limits)
+        if usual is not None:
+            way.envelope, way.security = usual
+        else:
+            step_2_counts(parsed, limits)
+            way.envelope = step_3_shape(parsed.root)
+            way.security = step_4_security(way.envelope, limits)
+        way.message_id = message_id_of(way.envelope)
+
+    def _look_up(self, way: _Way) -> None:  # 5, 6, 7
+        security = way.security
+        way.algorithm = step_5_algorithms(security)
+        token = read_certificate(security.token_bytes)
+        way.chain = _link(token)
+        step_5_key(token, way.algorithm)
+        way.covered = step_6_references(way.envelope, security)
+        way.certificate = self._trust.check(security.token_bytes, usage=Usage.SIGNING, at=way.now)
+        way.chain = _chain(way.certificate)
+
+    def _prove(self, way: _Way) -> None:  # 8
+        security, certificate = way.security, way.certificate
+        way.signed_info = canonical(security.signed_info, security.signed_info_prefixes)
+        self._engine.check(
+            Question(
+                security,
+                way.algorithm,
+                way.covered,
+                certificate.public_key,
+                certificate.der,
+                way.signed_info,
+            )
+        )
+        way.value = security.signature_text
+
+    def _date(self, way: _Way) -> None:  # 9
+        step_9_time(way.security, self._profile, way.now)
+
+
+def _agreeing(secured: SecuredMessage, expected: RequestContext) -> VerifiedMessage | Refused:
+    try:
+        addressing = step_10_request(secured.envelope, secured.security, expected)
+    except Refused as refusal:
+        refusal.about = secured.about
+        return refusal
+    return _verified(secured, addressing)
+
+
+def _or_raise(found: Found | Refused) -> Found:
+    if isinstance(found, Refused):
+        raise found
+    return found
 
 
 @lru_cache(maxsize=256)

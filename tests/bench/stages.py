@@ -36,7 +36,7 @@ from tests.bench.ready import OPERATION, SERVICE
 
 STAGES: Final[dict[str, tuple[str, ...]]] = {
     "parse": ("gateway.wss.verify:step_2_tree",),
-    "shape and Security header": ("gateway.wss.verify:Verifier._taken_apart",),
+    "shape and Security header": ("gateway.wss.verify:Verifier._take_apart",),
     "algorithms, references": (
         "gateway.wss.verify:step_5_algorithms",
         "gateway.wss.verify:step_5_key",
