@@ -242,11 +242,10 @@ class Verifier:
 
 def _agreeing(secured: SecuredMessage, expected: RequestContext) -> VerifiedMessage | Refused:
     try:
-        addressing = step_10_request(secured.envelope, secured.security, expected)
+        return _verified(secured, step_10_request(secured.envelope, secured.security, expected))
     except Refused as refusal:
         refusal.about = secured.about
         return refusal
-    return _verified(secured, addressing)
 
 
 def _or_raise(found: Found | Refused) -> Found:

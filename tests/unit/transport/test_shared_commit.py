@@ -16,6 +16,8 @@ from gateway.errors import OperationFault, StoreError
 from gateway.evidence import Entry, Kept
 from gateway.transport.http import HttpAnswer, HttpRequest
 from gateway.transport.working import Admitted, Working
+from gateway.wss import verify
+from gateway.wss.security import Security
 from tests.kit import questions, replies
 from tests.kit.door import TERMINAL, Door, question, tls_of
 from tests.kit.identities import NOW
@@ -267,6 +269,21 @@ def test_an_error_of_our_own_is_of_its_own_message_only(door: Door, monkeypatch:
     monkeypatch.setattr(Working, "say_all", but_one)
     assert [answer.status for answer in together(door, drafts)] == [200, 500, 200]
     assert sorted(one for _, _, one in told(door)) == ["answered"] * 4 + ["failed"] * 2
+
+
+def test_an_error_of_our_own_while_verifying_is_of_its_own_message_only(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = [question(message_id=number_of(number)) for number in range(3)]
+    time_of = verify.step_9_time
+
+    def but_one(security: Security, *rest: Any) -> None:
+        if number_of(1).encode() in etree.tostring(security.element.getroottree()):
+            raise KeyError("bug")
+        time_of(security, *rest)
+
+    monkeypatch.setattr(verify, "step_9_time", but_one)
+    assert [answer.status for answer in together(door, drafts)] == [200, 500, 200]
 
 
 def test_an_error_of_our_own_in_the_commit(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
