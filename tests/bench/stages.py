@@ -13,7 +13,8 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -102,8 +103,9 @@ class Stopwatch:
                 setattr(owner, name, self.around(stage, getattr(owner, name)))
 
 
-def measure(folder: Path, requests: list[bytes], warm: int) -> dict[str, float]:
-    """CPU µs by stage of answering the requests (whole HTTP requests); the first ``warm`` do not count."""
+@contextmanager
+def answering(folder: Path) -> Iterator[Callable[[Sequence[HttpRequest]], None]]:
+    """The application of a state folder in this process: answers requests together, all in the quick way."""
     state = StateFolder.open(folder)
     settings = load_settings(state.settings_file)
     with (state.log / "stages.log").open("w", encoding="utf-8") as console:
@@ -111,27 +113,38 @@ def measure(folder: Path, requests: list[bytes], warm: int) -> dict[str, float]:
         store = Store.open(state.path, clock=SystemClock(), upgrade=True)
         chain = store.evidence.begin(None)
         store.close()
-        watch = Stopwatch()
-        watch.attach()
         application = Running(state, settings, Gateway(), state.remembered_port() or 0, chain)
+        batching = application.batching
+        if batching is None:
+            raise RuntimeError("the gateway does not answer several requests at once")
+
+        def answer(some: Sequence[HttpRequest]) -> None:
+            if not all(isinstance(one, HttpAnswer) for one in batching.together(some)):
+                raise RuntimeError("not every request was answered in the quick way")
+
         try:
-            return _measure(application, _requests(state, requests), watch, warm)
+            yield answer
         finally:
             application.close()
 
 
-def _measure(
-    application: Running, requests: list[HttpRequest], watch: Stopwatch, warm: int
-) -> dict[str, float]:
-    batching = application.batching
-    if batching is None:
-        raise RuntimeError("the gateway does not answer several requests at once")
+def measure(folder: Path, requests: list[bytes], warm: int) -> dict[str, float]:
+    """CPU µs by stage of answering the requests (whole HTTP requests); the first ``warm`` do not count."""
+    watch = Stopwatch()
+    watch.attach()
+    with answering(folder) as answer:
+        return _measure(answer, http_requests(folder, requests), watch, warm)
 
+
+def _measure(
+    together: Callable[[Sequence[HttpRequest]], None],
+    requests: list[HttpRequest],
+    watch: Stopwatch,
+    warm: int,
+) -> dict[str, float]:
     def answer(some: list[HttpRequest]) -> None:
         for at in range(0, len(some), BATCH):
-            answers = batching.together(some[at : at + BATCH])
-            if not all(isinstance(one, HttpAnswer) for one in answers):
-                raise RuntimeError("not every request was answered in the quick way")
+            together(some[at : at + BATCH])
 
     answer(requests[:warm])
     calm_collector()
@@ -148,8 +161,9 @@ def _measure(
     }
 
 
-def _requests(state: StateFolder, whole: list[bytes]) -> list[HttpRequest]:
-    terminal = state.path.parent / "131016-terminal-1" / "certificates" / "tls.pem"
+def http_requests(folder: Path, whole: list[bytes]) -> list[HttpRequest]:
+    """Whole HTTP requests of the terminal as the front hands them on."""
+    terminal = folder.parent / "131016-terminal-1" / "certificates" / "tls.pem"
     der = x509.load_pem_x509_certificate(terminal.read_bytes()).public_bytes(Encoding.DER)
     headers = (
         ("host", "127.0.0.1"),
