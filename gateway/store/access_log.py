@@ -132,9 +132,10 @@ class AccessLog:
     def _end(self, connection: Connection, compiled: _Compiled) -> tuple[int, int, bytes]:
         sql, order = compiled.end
         values = {"this": self._node}
-        row = run(connection, sql, [values[name] for name in order]).fetchone()
-        if row is not None:
-            return row[0], row[1], bytes(row[2])
+        found = run(connection, sql, [values[name] for name in order])
+        if found:
+            chain, number, link = found[0]
+            return chain, number, bytes(link)
         genesis = genesis_of(self._node)
         begun = connection.execute(
             insert(access_chains),

@@ -19,11 +19,12 @@ up if need be; None for any other error."""
 Values = Sequence[Any]
 
 
-def run(connection: Connection, sql: str, values: Values = ()) -> Any:
-    """Execute a statement as the driver takes it; gives the driver's cursor. Raises StoreError."""
+def run(connection: Connection, sql: str, values: Values = ()) -> list[Any]:
+    """Execute a statement as the driver takes it; gives its rows, if it has any. Raises StoreError."""
     driver: Any = connection.connection.driver_connection
     try:
-        return driver.execute(sql, values)
+        cursor = driver.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
     except Exception as error:
         _fail(connection, error)
         raise

@@ -234,10 +234,10 @@ def chain_end(connection: Connection, chain: int) -> ChainEnd | None:
     """Where a chain ends in this transaction; None when there is no such chain."""
     sql, order = _head(connection.dialect)
     bounds = {"chain": chain, "first": chain << SHIFT, "beyond": (chain + 1) << SHIFT}
-    row = run(connection, sql, [bounds[name] for name in order]).fetchone()
-    if row is None:
+    found = run(connection, sql, [bounds[name] for name in order])
+    if not found:
         return None
-    node, epoch, genesis, dirty, newest, link = row
+    node, epoch, genesis, dirty, newest, link = found[0]
     if newest is None:
         return ChainEnd(node, epoch, GENESIS, genesis, bool(dirty))
     return ChainEnd(node, epoch, newest - (chain << SHIFT), link, bool(dirty))

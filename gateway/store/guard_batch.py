@@ -44,13 +44,13 @@ def take(
 
     Of two that are alike the first counts. None is taken whose clock lies behind the newest commit.
     """
-    mark = run(connection, _mark(connection.dialect), (node,)).fetchone()
-    newest = None if mark is None else from_micros(mark[0])
+    mark = run(connection, _mark(connection.dialect), (node,))
+    newest = from_micros(mark[0][0]) if mark else None
     in_order = [clock_in_order(one.arrival.now, newest, tolerance_seconds=tolerance_seconds) for one in batch]
     if all(in_order) and _insert_new(connection, batch):
         return (True,) * len(batch)
     arrivals = [one.arrival for one in batch]
-    seen, known = _known_of(arrivals, partial(_rows, connection), connection.dialect)
+    seen, known = _known_of(arrivals, partial(run, connection), connection.dialect)
     taken, new = [], []
     for one, orderly in zip(batch, in_order, strict=True):
         digest, key = one.arrival.signed_info_digest, one.arrival.key
@@ -126,11 +126,6 @@ class _Compiled:
     def values(self, named: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values in that order."""
         return tuple([named[name] for name in self.order])
-
-
-def _rows(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
-    found: list[Any] = run(connection, sql, tuple(values)).fetchall()
-    return found
 
 
 def _known_of(

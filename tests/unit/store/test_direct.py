@@ -34,8 +34,8 @@ def test_rows_are_written_with_the_transaction(store: Store) -> None:
     with store.unit_of_work() as work:
         put(work)
         put_many(work, (b"one", 1), (b"two", 2))
-        found = run(work.connection, "SELECT count(*) FROM guard_signatures").fetchone()
-    assert found == (3,)
+        found = run(work.connection, "SELECT count(*) FROM guard_signatures")
+    assert found == [(3,)]
     with pytest.raises(KeyError), store.unit_of_work() as work:
         run(work.connection, "DELETE FROM guard_signatures")
         raise KeyError
@@ -63,7 +63,7 @@ def test_a_bad_statement_is_an_error_of_the_store(store: Store) -> None:
 @on_sqlite
 def test_a_full_database_takes_nothing_more_of_the_transaction(store: Store) -> None:
     with store.unit_of_work() as work:
-        pages = run(work.connection, "PRAGMA page_count").fetchone()[0]
+        pages = run(work.connection, "PRAGMA page_count")[0][0]
         run(work.connection, f"PRAGMA max_page_count = {pages}")
     with pytest.raises(Unavailable), store.unit_of_work() as work:
         put(work)
@@ -79,7 +79,7 @@ def test_a_full_database_takes_nothing_more_of_the_transaction(store: Store) -> 
 def test_a_line_that_is_cut(store: Store) -> None:
     with pytest.raises(ConnectionLost), store.unit_of_work() as work:
         put(work)
-        process = run(work.connection, "SELECT pg_backend_pid()").fetchone()[0]
+        process = run(work.connection, "SELECT pg_backend_pid()")[0][0]
         server().execute("SELECT pg_terminate_backend(%s)", "postgres", process)
         put(work)
     assert count(store) == 0
