@@ -121,8 +121,7 @@ def safe_line(fields: Mapping[str, Any], level: str, now: datetime) -> dict[str,
     line: dict[str, Any] = {"timestamp": _instant(now), "level": level, "event": ""}
     for key, value in fields.items():
         if allowed(key, value) and key not in _OURS:
-            kind = type(value)
-            line[key] = escape(value) if kind is str else value if kind is int else _safe(value)
+            line[key] = escape(value) if type(value) is str else _safe(value)
     return line
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,13 +85,21 @@ class Call:
         self.timings[part] = self.timings.get(part, 0.0) + (now - self._lapped) * 1000
         self._lapped = now
 
-    def share(self, part: str, seconds: float) -> None:
-        """Add a share of what was done for several to ``part``; the rest since the last lap was waiting."""
-        milliseconds = seconds * 1000
-        self.lap("wait")
-        self.timings["wait"] -= milliseconds
-        self.timings[part] = self.timings.get(part, 0.0) + milliseconds
-
     def total(self) -> float:
         """Milliseconds since the request was taken up."""
         return (time.perf_counter() - self._started) * 1000
+
+
+@contextmanager
+def shared(part: str, calls: Sequence[Call]) -> Iterator[None]:
+    """What is done within for several calls together: each one's share is added to ``part``.
+
+    The rest since its last lap was waiting. What ends in an error is nobody's.
+    """
+    started = time.perf_counter()
+    yield
+    each = (time.perf_counter() - started) * 1000 / max(1, len(calls))
+    for call in calls:
+        call.lap("wait")
+        call.timings["wait"] -= each
+        call.timings[part] = call.timings.get(part, 0.0) + each

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
 
 from gateway import telemetry
 from gateway.access import Admission
@@ -28,7 +27,7 @@ from gateway.kept_refused import KeptRefused
 from gateway.refusals import Refused
 from gateway.store import Store, Unavailable
 from gateway.transport import faults
-from gateway.transport.call import Binding, Call
+from gateway.transport.call import Binding, Call, shared
 from gateway.transport.changes import Changes
 from gateway.transport.http import HttpAnswer, HttpRequest, Rest, plain_answer
 from gateway.transport.http_checks import step_1_http
@@ -136,10 +135,9 @@ class Endpoint:
         arrived = [one for one in begun if isinstance(one, _Arrived)]
         found: dict[_Arrived, VerifiedMessage | Exception] = {}
         for verifier in dict.fromkeys(one.verifier for one in arrived):
-            some, started = [one for one in arrived if one.verifier is verifier], perf_counter()
-            found |= zip(some, _outcomes(verifier, [one.received for one in some]), strict=True)
-            for one in some:
-                one.call.share("verify", (perf_counter() - started) / len(some))
+            some = [one for one in arrived if one.verifier is verifier]
+            with shared("verify", [one.call for one in some]):
+                found |= zip(some, _outcomes(verifier, [one.received for one in some]), strict=True)
         return [self._judged(one, found[one]) if isinstance(one, _Arrived) else one for one in begun]
 
     def _judged(self, one: _Arrived, found: VerifiedMessage | Exception) -> HttpAnswer | Admitted:

@@ -10,7 +10,6 @@ that a negative answer may count twice in the budgets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
 from typing import Any
 
 from gateway import telemetry
@@ -19,6 +18,7 @@ from gateway.evidence import Entry
 from gateway.kill_points import BEFORE_ANSWER, BEFORE_SHARED_COMMIT, reach
 from gateway.refusals import Refused
 from gateway.store import Claimed, ClaimLost, Stored, StoredAnswer, Worked
+from gateway.transport.call import shared
 from gateway.transport.working import Admitted, Said, Working
 
 
@@ -115,18 +115,15 @@ class Questions:
         self, answers: Sequence[tuple[Admitted, StoredAnswer]]
     ) -> list[tuple[Admitted, Said, Worked]]:
         """Sign the answers, and put together what is to be committed of each."""
-        keep, begun = self._working.keeping.question, perf_counter()
+        working = self._working
         try:
-            said = self._working.say_all(answers)
-            made = [
-                (one, told, self._working.worked(one, answer, told, keep))
-                for (one, answer), told in zip(answers, said, strict=True)
-            ]
+            with shared("sign", [one.call for one, _ in answers]):
+                return [
+                    (one, said, working.worked(one, answer, said, working.keeping.question))
+                    for (one, answer), said in zip(answers, working.say_all(answers), strict=True)
+                ]
         except Exception:  # noqa: BLE001 - as above
             return []
-        for one, _ in answers:
-            one.call.share("sign", (perf_counter() - begun) / len(answers))
-        return made
 
     def _step_12_guard(self, one: Admitted) -> Claimed | Stored:
         """Claim (sender, MessageID), or have the answer that was given before; the second of two waits."""

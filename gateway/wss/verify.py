@@ -47,7 +47,7 @@ from gateway.wss.security import Security, step_4_security
 from gateway.wss.timestamps import step_9_time
 from gateway.wss.usual import usual_form
 
-Found = TypeVar("Found")
+_Found = TypeVar("_Found")
 Chain = tuple[tuple[str, str, datetime], ...]
 _NO_CHAIN: Final[Chain] = ()
 _HASHES: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
@@ -248,7 +248,7 @@ def _agreeing(secured: SecuredMessage, expected: RequestContext) -> VerifiedMess
         return refusal
 
 
-def _or_raise(found: Found | Refused) -> Found:
+def _or_raise(found: _Found | Refused) -> _Found:
     if isinstance(found, Refused):
         raise found
     return found

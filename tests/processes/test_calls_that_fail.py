@@ -114,9 +114,8 @@ def test_the_sync_comes_before_the_answers_first_byte(place: Town, tmp_path: Pat
         client.report_changes(ChangeReport(clerk(), (entry(next(_people)),)))  # the connection is there now
         with traced(tmp_path / "trace", place.workers(GATEWAY), "-e", f"trace={watched}") as trace:
             client.report_changes(ChangeReport(clerk(), (entry(next(_people)),)))
-            assert until(
-                lambda: sent(trace.calls()), 30
-            )  # the answer can be here before strace hears how it left
+            # The answer can be here before strace hears how it left.
+            assert until(lambda: sent(trace.calls()), 30)
     assert unsynced(trace.calls()) == []
 
 
